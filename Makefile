@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The one entrance. Each target is a script of lab/, which checks what it is
+# given; make itself only passes the variables on.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+VARIABLES := BASE ARCH FLAVOUR SERIES BUSTED SUITE SEED CPUS LINUX MUTANTS SIGNOFF BUILD DEADLINE QUIET
+
+# A mistyped variable would otherwise be passed over in silence.
+GIVEN := $(foreach word,$(MAKEOVERRIDES),$(firstword $(subst =, ,$(word))))
+UNKNOWN := $(filter-out $(VARIABLES),$(GIVEN))
+ifneq ($(UNKNOWN),)
+$(error unknown variable: $(UNKNOWN); there are: $(VARIABLES))
+endif
+
+.PHONY: help run check tree series shell mutants clean distclean
+
+help:
+	@cat lab/help.txt
+
+run check tree series shell mutants clean distclean:
+	@"lab/$@"

@@ -1,0 +1,148 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the user asked for, checked once, and where everything made lies. Every
+# script of the lab sources this file first; nothing else reads the variables.
+# Everything set here is for them:
+# shellcheck disable=SC2034
+
+set -euo pipefail
+export LC_ALL=C
+# The user's own kernel work and the make above must not reach into this one's.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KBUILD_OUTPUT CROSS_COMPILE KCFLAGS \
+	GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE CDPATH
+
+# Exit classes. A script that ends with one of them has said why in one line.
+readonly BAD_INPUT=2 BAD_CONFIG=3 BAD_ASSEMBLY=4 BAD_BUILD=5 BAD_BOOT=6 BAD_TEST=7
+
+LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TOP=$(dirname "$LAB")
+
+say() { printf '%s\n' "$*"; }
+
+# die CLASS WORD...: one clear line and the class as the exit code.
+die() {
+	local class=$1
+	shift
+	printf '%s: %s\n' "${LAB_NAME:-lab}" "$*" >&2
+	exit "$class"
+}
+
+# one_of VARIABLE VALUE ALLOWED...: the value must be one of those allowed.
+one_of() {
+	local name=$1 value=$2 allowed
+	shift 2
+	for allowed; do
+		[ "$value" != "$allowed" ] || return 0
+	done
+	die $BAD_INPUT "$name=$value is unknown; choose one of: $*"
+}
+
+# The bases are the folders of patches/: data, not code.
+known_bases() {
+	local dir
+	for dir in "$TOP"/patches/linux-*/; do
+		basename "$dir" | sed 's/^linux-//'
+	done
+}
+
+# kernel_version MAKEFILE: "VERSION.PATCHLEVEL SUBLEVEL" of a kernel, or nothing.
+kernel_version() {
+	awk -F' *= *' '/^VERSION =/ { v = $2 } /^PATCHLEVEL =/ { p = $2 }
+		/^SUBLEVEL =/ { s = $2 }
+		END { if (v != "" && p != "" && s != "") print v "." p, s }' "$@"
+}
+
+BUILD=${BUILD:-$TOP/build}
+ARCH=${ARCH:-x86_64}
+FLAVOUR=${FLAVOUR:-lockdep}
+SERIES=${SERIES:-full}
+BUSTED=${BUSTED:-0}
+CPUS=${CPUS:-4}
+SUITE=${SUITE:-*}
+SEED=${SEED:-}
+LINUX=${LINUX:-}
+MUTANTS=${MUTANTS:-$TOP/mutants}
+BASE=${BASE:-}
+# Seconds: the whole boot, and how long the console may stay silent.
+DEADLINE=${DEADLINE:-900}
+QUIET=${QUIET:-120}
+
+mapfile -t BASES < <(known_bases)
+[ -z "$BASE" ] || one_of BASE "$BASE" "${BASES[@]}"
+one_of ARCH "$ARCH" x86_64 arm64 powerpc
+one_of FLAVOUR "$FLAVOUR" lockdep kcsan kasan plain
+one_of SERIES "$SERIES" full none
+one_of BUSTED "$BUSTED" 0 1
+[[ $CPUS =~ ^[1-8]$ ]] || die $BAD_INPUT "CPUS=$CPUS: a number from 1 to 8 is needed"
+[[ -z $SEED || $SEED =~ ^(0x[0-9a-fA-F]{1,16}|[0-9]{1,19})$ ]] ||
+	die $BAD_INPUT "SEED=$SEED: a number is needed, decimal or 0x..., as a run printed it"
+for limit in DEADLINE QUIET; do
+	[[ ${!limit} =~ ^[1-9][0-9]*$ ]] || die $BAD_INPUT "$limit=${!limit}: whole seconds are needed"
+done
+[[ $SUITE =~ ^[][A-Za-z0-9_.*?-]+$ ]] ||
+	die $BAD_INPUT "SUITE=$SUITE: a glob of suite or suite.case names is needed"
+
+mkdir -p "$BUILD" 2>/dev/null || die $BAD_INPUT "cannot make the folder BUILD=$BUILD"
+BUILD=$(cd "$BUILD" && pwd)
+[[ $BUILD != *[[:space:]:]* ]] ||
+	die $BAD_INPUT "BUILD=$BUILD: the kernel's own Makefile takes no path with spaces or colons;" \
+		"give BUILD= a folder without them"
+
+# The reader's own tree decides the base; its path makes its name here.
+SOURCE_ID=
+if [ -n "$LINUX" ]; then
+	[ -d "$LINUX" ] || die $BAD_INPUT "LINUX=$LINUX is not a folder"
+	LINUX=$(cd "$LINUX" && pwd)
+	[ -r "$LINUX/Makefile" ] && [ -r "$LINUX/Kbuild" ] ||
+		die $BAD_INPUT "LINUX=$LINUX is not a kernel: it has no Makefile and Kbuild"
+	read -r version _ < <(kernel_version "$LINUX/Makefile") ||
+		die $BAD_INPUT "LINUX=$LINUX is not a kernel: its Makefile names no version"
+	[ -z "$BASE" ] || [ "$BASE" = "$version" ] ||
+		die $BAD_INPUT "LINUX=$LINUX is Linux $version, not BASE=$BASE"
+	BASE=$version
+	[ -d "$TOP/patches/linux-$BASE" ] ||
+		die $BAD_INPUT "LINUX=$LINUX is Linux $BASE; there is a series for: ${BASES[*]}"
+	SOURCE_ID=$BASE-$(printf '%s' "$LINUX" | sha256sum | cut -c1-8)
+fi
+BASE=${BASE:-6.1}
+SOURCE_ID=${SOURCE_ID:-$BASE}
+
+PATCHES=$TOP/patches/linux-$BASE
+XFAIL=$PATCHES/xfail
+SERIES_FILE=$PATCHES/series
+TREE_ID=$SOURCE_ID
+if [ "$SERIES" = none ]; then
+	SERIES_FILE=$PATCHES/series.none
+	XFAIL=$PATCHES/xfail.none
+	TREE_ID=$SOURCE_ID-none
+fi
+
+REPO=$BUILD/src-$SOURCE_ID.git
+# A kernel of one's own (a mutant) stands in a tree of its own.
+TREE=${TREE:-$BUILD/tree-$TREE_ID}
+KIND=$ARCH-$FLAVOUR
+[ "$BUSTED" = 0 ] || KIND=$KIND-busted
+# The objects lie right below the tree, under a name that git ignores there:
+# kbuild then calls the sources "..", and ccache serves every tree alike.
+OBJ=$TREE/.$KIND
+OUT=$BUILD/${TREE##*/tree-}-$KIND
+
+# take_lock: one run at a time works in a build folder.
+take_lock() {
+	[ -z "${LAB_LOCKED:-}" ] || return 0
+	# For appending: a loser must not empty what the owner wrote.
+	exec 9>>"$BUILD/.lock" || die $BAD_INPUT "cannot write in BUILD=$BUILD"
+	flock -n 9 || die $BAD_INPUT "another run is at work in $BUILD ($(cat "$BUILD/.lock")): wait for it, or give BUILD= another folder"
+	: > "$BUILD/.lock"
+	printf 'pid %s, %s %s' $$ "$ARCH" "$FLAVOUR" > "$BUILD/.lock"
+	export LAB_LOCKED=1
+}
+
+# need_space GIB: room for what follows, or a line that says how much is missing.
+need_space() {
+	local free
+	free=$(df --output=avail -k "$BUILD" | tail -n 1)
+	[ "$free" -ge $(($1 * 1048576)) ] ||
+		die $BAD_INPUT "$BUILD has $((free / 1024)) MiB free and this step needs $1 GiB: make room, or give BUILD= another disk"
+}
