@@ -1,0 +1,1 @@
+kasan_multi_shot
