@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Find the kernel's complaints on a console, and tell the explained from the rest."""
+
+import re
+from typing import NamedTuple
+
+PANIC = re.compile(r'^Kernel panic - not syncing: ?(.*)')
+CUT_HERE = re.compile(r'^-+\[ cut here \]-+')
+CHANGING = re.compile(r'0x[0-9a-f]+|\b[0-9a-f]{8,16}\b|\d+')
+WARN_HEAD = 5		# WARN()'s message stands between "cut here" and "WARNING: CPU:"
+DUMP_REACH = 400	# a lockdep report can hold this many lines before its stack
+TAINTS = ('PROPRIETARY_MODULE', 'FORCED_MODULE', 'CPU_OUT_OF_SPEC', 'FORCED_RMMOD',
+          'MACHINE_CHECK', 'BAD_PAGE', 'USER', 'DIE', 'OVERRIDDEN_ACPI_TABLE', 'WARN',
+          'CRAP', 'FIRMWARE_WORKAROUND', 'OOT_MODULE', 'UNSIGNED_MODULE', 'SOFTLOCKUP',
+          'LIVEPATCH', 'AUX', 'RANDSTRUCT', 'TEST')
+TAINT_TEST = 18
+
+
+class Found(NamedTuple):
+    """A complaint: what kind, its text, its first line."""
+    name: str
+    text: str
+    line: int
+
+
+def pieces(console):
+    """Every writer's text with its line number."""
+    for line in console.lines:
+        for segment in line.segments:
+            yield line.number, segment.text
+
+
+def panic(console):
+    """The first panic, or None."""
+    for number, text in pieces(console):
+        match = PANIC.match(text)
+        if match:
+            return Found('panic', match.group(1) or 'without a message', number)
+    return None
+
+
+def name_of(text, splats):
+    """The first pattern that knows this text, or None."""
+    return next((s.name for s in splats if s.pattern.search(text)), None)
+
+
+def warn_message(console, number):
+    """WARN() prints its message above its WARNING line: fetch it."""
+    above = console.lines[max(0, number - 1 - WARN_HEAD):number - 1]
+    for back, line in enumerate(reversed(above)):
+        if CUT_HERE.match(line.text):
+            said = [x.text for x in above[len(above) - back:]]
+            return ' '.join(x.strip() for x in said if x.strip())
+    return ''
+
+
+def opens_warning(console, number, splats):
+    """Is this "cut here" the top of a WARNING or BUG that has its own line?"""
+    below = console.lines[number:number + WARN_HEAD + 1]
+    return any(name_of(x.text, splats) not in (None, 'stack-dump') for x in below)
+
+
+def worded(console, name, text, number):
+    """The complaint as one line; a WARNING with the message it was given."""
+    message = warn_message(console, number) if name == 'warning' else ''
+    return Found(name, f'{text}: {message}' if message else text.strip(), number)
+
+
+def complaints(console, splats):
+    """Every complaint in order."""
+    found, head = [], -DUMP_REACH - 1
+    for number, text in pieces(console):
+        name = name_of(text, splats)
+        if name == 'stack-dump' and (number - head <= DUMP_REACH or
+                                     opens_warning(console, number, splats)):
+            continue
+        if name:
+            found.append(worded(console, name, text, number))
+        if name or PANIC.match(text):
+            head = number
+    return found
+
+
+def explanation(text, allow, arch, flavour):
+    """The reason why this is allowed here, or None."""
+    for rule in allow:
+        if rule.arch in ('*', arch) and rule.flavour in ('*', flavour) \
+                and rule.pattern.search(text):
+            return rule.reason
+    return None
+
+
+def likeness(found):
+    """Two complaints with the same likeness are one complaint, twice."""
+    return found.name, CHANGING.sub('N', found.text)
+
+
+def taints(mask):
+    """The names of the taint bits that KUnit does not explain."""
+    bits = [b for b in range(mask.bit_length()) if mask >> b & 1 and b != TAINT_TEST]
+    return [f'TAINT_{TAINTS[b] if b < len(TAINTS) else "UNKNOWN"} (bit {b})' for b in bits]

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Sourced by judge.bats and report.bats: makes a result folder, as lab/boot leaves
+# one, around a recorded console. The folder is one that passes; a test then
+# breaks one thing in it.
+
+LAB=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+
+# A kernel tree whose kunit_parser the judge may use: LAB_KERNEL, or one that was assembled.
+kernel_tree() {
+	local tree
+
+	for tree in ${LAB_KERNEL:+"$LAB_KERNEL"} "$LAB"/../build/*/ "$LAB"/../build/*/*/; do
+		if [ -f "$tree/tools/testing/kunit/kunit_parser.py" ]; then
+			(cd "$tree" && pwd)
+			return
+		fi
+	done
+	echo "no kernel tree: set LAB_KERNEL" >&2
+	return 1
+}
+
+# result [CONSOLE]: $RES around consoles/CONSOLE (default: pass)
+result() {
+	RES=$BATS_TEST_TMPDIR/res
+	mkdir -p "$RES"
+	cp "$BATS_TEST_DIRNAME/consoles/${1:-pass}" "$RES/console"
+	cat >"$RES/boot.json" <<-END
+	{"ended": "exit", "qemu_status": 0, "seconds": 6.5,
+	 "quiet_limit": 60, "deadline": 300}
+	END
+	cat >"$RES/run.json" <<-END
+	{"base": "6.1", "version": "6.1.192", "series": "secondary-tlbs", "arch": "x86_64",
+	 "flavour": "lockdep", "cpus": 4, "suite_glob": null, "seed": null,
+	 "suites": ["lab_first", "lab_plant", "lab_last"],
+	 "tree": "$(kernel_tree)", "xfail": null, "filter": null}
+	END
+	echo 'CONFIG_KUNIT=y' >"$RES/requested.config"
+	printf 'CONFIG_KUNIT=y\nCONFIG_PROVE_LOCKING=y\n' >"$RES/.config"
+	echo 'qemu-system-x86_64' >"$RES/cmdline"
+}
+
+# record FILE KEY JSON: set one key of a record of the folder
+record() {
+	python3 - "$RES/$1" "$2" "$3" <<-'END'
+	import json, sys
+	path, key, value = sys.argv[1:]
+	found = json.load(open(path))
+	found[key] = json.loads(value)
+	json.dump(found, open(path, 'w'))
+	END
+}
+
+# edit SED-SCRIPT: change the console
+edit() {
+	sed -E -i "$1" "$RES/console"
+}
+
+# xfail LINE...: expected failures of this run
+xfail() {
+	printf '%s\n' "$@" >"$RES/xfail"
+	record run.json xfail "\"$RES/xfail\""
+}
+
+# judged STATUS [ARGUMENT...]: run the judge, demand its exit status
+judged() {
+	local want=$1
+
+	shift
+	run "$LAB/judge" "$RES" "$@"
+	[ "$status" -eq "$want" ] || fail_with "exit status $status, expected $want"
+}
+
+# line N TEXT: the judge's Nth line is TEXT
+line() {
+	[ "${lines[$1]}" = "$2" ] || fail_with "line $1 is not: $2"
+}
+
+# has TEXT: one of the lines is TEXT
+has() {
+	local each
+
+	for each in "${lines[@]}"; do
+		[ "$each" != "$1" ] || return 0
+	done
+	fail_with "no line: $1"
+}
+
+# only TEXT: the judge said TEXT and nothing else
+only() {
+	[ "$output" = "$1" ] || fail_with "expected only: $1"
+}
+
+# summary EXPRESSION: a Python expression on the summary s holds
+summary() {
+	python3 -c '
+import json, sys
+s = json.load(open(sys.argv[1]))
+sys.exit(not eval(sys.argv[2]))' "$RES/summary.json" "$1" || fail_with "not so: $1"
+}
+
+fail_with() {
+	printf '%s\n' "$@" "the output was:" "$output" >&2
+	return 1
+}
