@@ -94,7 +94,7 @@ class Cases:
 
     def suites(self, main, wanted):
         """Every suite that ran, then those that should have."""
-        found = [self.suite(t) for t in main.subtests if t.name]
+        found = [self.suite(t) for t in main.subtests if t.name] if main else []
         names = {s['name'] for s in found}
         return found + [{'name': n, 'status': 'missing', 'cases': [], 'missing': 0,
                          'time': None} for n in wanted if n not in names]
@@ -106,12 +106,6 @@ def results_read(test):
     return own + sum(results_read(t) for t in test.subtests)
 
 
-def first_error(said):
-    """The first error the parser printed, without its colours and time."""
-    lines = [x.split('[ERROR] ', 1)[1] for x in said.splitlines() if '[ERROR] ' in x]
-    return lines[0] if lines else 'no message'
-
-
 def gather(folder, splats=HERE / 'splats', allow=HERE / 'allow'):
     """Read a result folder; raises Unreadable."""
     run, boot = record(folder / 'run.json', RUN_KEYS), record(folder / 'boot.json', BOOT_KEYS)
@@ -120,7 +114,7 @@ def gather(folder, splats=HERE / 'splats', allow=HERE / 'allow'):
     expected = rules.expected(Path(run['xfail'])) if run['xfail'] else []
     extract = ktap.extract(con)
     index = ktap.Index(extract.entries)
-    main, said = ktap.parse(Path(run['tree']), extract.entries)
+    parsed = ktap.parse(Path(run['tree']), extract.entries)
     end, ends = end_marker(con)
     return verdict.Evidence(
         run=run, boot=boot, console=con,
@@ -128,6 +122,7 @@ def gather(folder, splats=HERE / 'splats', allow=HERE / 'allow'):
         requested=rules.options(folder / 'requested.config', strict=True),
         splats=rules.splats(splats), allow=rules.allowed(allow), expected=expected,
         extract=extract, index=index,
-        errors=main.counts.errors, error=first_error(said), read=results_read(main),
-        suites=Cases(index, run, expected).suites(main, run['suites']),
+        errors=parsed.errors, error=parsed.error,
+        read=results_read(parsed.main) if parsed.main else index.results,
+        suites=Cases(index, run, expected).suites(parsed.main, run['suites']),
         end=end, ends=ends, unreadable=ktap.notes(extract.entries)[2])

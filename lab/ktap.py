@@ -100,18 +100,40 @@ def importing_from(folder):
         sys.dont_write_bytecode = kept
 
 
-def parse(tree, entries):
-    """Run the tree's parser; returns its Test and what it printed."""
+class Parsed(NamedTuple):
+    """What the tree's parser made of the KTAP: its Test (None: it gave up)."""
+    main: object
+    errors: int
+    error: str
+
+
+def first_error(said):
+    """The first error the parser printed, without its colours and time."""
+    lines = [x.split('[ERROR] ', 1)[1] for x in said.splitlines() if '[ERROR] ' in x]
+    return lines[0] if lines else 'no message'
+
+
+def load_parser(tree):
+    """The tree's kunit_parser; a second tree's in one process is another module."""
     folder = tree / 'tools/testing/kunit'
     if not (folder / 'kunit_parser.py').is_file():
         raise Unreadable(f'no kunit_parser.py under {folder}')
+    for stale in ('kunit_parser', 'kunit_printer'):
+        sys.modules.pop(stale, None)
+    with importing_from(folder):
+        return importlib.import_module('kunit_parser')
+
+
+def parse(tree, entries):
+    """Run the tree's parser, which prints; some broken KTAP makes it raise."""
     said = io.StringIO()
-    with importing_from(folder), contextlib.redirect_stdout(said):
-        for stale in ('kunit_parser', 'kunit_printer'):
-            sys.modules.pop(stale, None)
-        parser = importlib.import_module('kunit_parser')
-        test = parser.parse_run_tests(e.text for e in entries)
-    return test, said.getvalue()
+    with contextlib.redirect_stdout(said):
+        parser = load_parser(tree)
+        try:
+            main = parser.parse_run_tests(e.text for e in entries)
+        except (ValueError, IndexError, AttributeError) as error:
+            return Parsed(None, 1, f'kunit_parser gave up: {error}')
+    return Parsed(main, main.counts.errors, first_error(said.getvalue()))
 
 
 class Suite:

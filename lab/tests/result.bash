@@ -97,7 +97,7 @@ summary() {
 	python3 -c '
 import json, sys
 s = json.load(open(sys.argv[1]))
-sys.exit(not eval(sys.argv[2]))' "$RES/summary.json" "$1" || fail_with "not so: $1"
+sys.exit(not eval("(" + sys.argv[2] + ")"))' "$RES/summary.json" "$1" || fail_with "not so: $1"
 }
 
 fail_with() {

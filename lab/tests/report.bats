@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the report shows a human, on runs that the judge judged.
+
+setup() {
+	load result.bash
+}
+
+# reported STATUS [ARGUMENT...]: judge, then run the report on the folder
+reported() {
+	local want=$1
+
+	shift
+	"$LAB/judge" "$RES" >/dev/null || true
+	run "$LAB/report" "$RES" "$@"
+	[ "$status" -eq "$want" ] || fail_with "exit status $status, expected $want"
+}
+
+# row WORD...: some line holds these words in this order, and nothing else
+row() {
+	local each
+	local -a words
+
+	for each in "${lines[@]}"; do
+		read -ra words <<<"$each"
+		[ "${words[*]}" != "$*" ] || return 0
+	done
+	fail_with "no row: $*"
+}
+
+@test "a pass shows its suites, skips, counts, seeds and where it lies" {
+	result pass
+	reported 0
+	line 0 "Linux 6.1.192 x86_64 lockdep (4 CPUs, series secondary-tlbs)"
+	row suite cases passed failed expected skipped time
+	[[ $output =~ lab_first\ +4\ +3\ +0\ +0\ +1\ +[0-9]+\.[0-9][0-9]s ]]
+	[[ $output =~ all\ +8\ +7\ +0\ +0\ +1\ + ]]
+	has "  lab_first.needs_a_device: no edu device on this machine"
+	has "  lab_first.covers_each_size: 1 of 3 parameters"
+	row operation calls pages changed pages/changed
+	row munmap 2 1024 512 2.00
+	row mprotect 1 3 3 1.00
+	has "  0x5eed1234  lab_first.counts_notifications"
+	has "verdict: passed"
+	has "results: $(cd "$RES" && pwd)"
+	[[ $output != *"why it failed"* ]]
+}
+
+@test "a failure shows the failed case, what it said, why, and where to look" {
+	result fail
+	reported 1
+	has "  lab_plant.does_as_told: failed"
+	[[ $output == *"Expected 1 + 1 == 3, but"* ]]
+	has "why it failed:"
+	has "verdict: FAILED (test)"
+	has "look at .diags first, then at console"
+}
+
+@test "an expected failure is shown with its reason and counts as nothing" {
+	result fail
+	xfail '* lab_plant.does_as_told  adds wrongly'
+	reported 0 --totals
+	has "expected failures:"
+	has "  lab_plant.does_as_told: adds wrongly"
+	[ "${lines[-1]}" = "6 passed, 0 failed, 1 skipped" ]
+}
+
+@test "--totals ends with the totals, and only --totals prints them" {
+	result pass
+	reported 0 --totals
+	[ "${lines[-1]}" = "7 passed, 0 failed, 1 skipped" ]
+	reported 0
+	[[ $output != *" passed, "*" failed, "* ]]
+}
+
+@test "a run that failed without a failed case still counts one failure" {
+	result warn
+	reported 1 --totals
+	[ "${lines[-1]}" = "7 passed, 1 failed, 1 skipped" ]
+	[[ $output == *"splat: WARNING: CPU: "* ]]
+}
+
+@test "a suite that never ran is a row of its own" {
+	result pass
+	record run.json suites '["lab_first", "lab_fourth"]'
+	reported 1
+	row lab_fourth 0 0 0 0 0 -
+}
+
+@test "several runs get a table each and a sum" {
+	result pass
+	cp -r "$RES" "$BATS_TEST_TMPDIR/good"
+	"$LAB/judge" "$BATS_TEST_TMPDIR/good"
+	result fail
+	reported 1 "$BATS_TEST_TMPDIR/good" --totals
+	row run cases passed failed expected skipped verdict
+	row good 8 7 0 0 1 passed
+	row res 8 6 1 0 1 test
+	row all 16 13 1 0 2 1 of 2 good
+	[ "${lines[-1]}" = "13 passed, 1 failed, 2 skipped" ]
+}
+
+@test "a planted bug that was caught is good" {
+	result inversion
+	"$LAB/judge" "$RES" --expect 'splat:circular'
+	run "$LAB/report" "$RES" --totals
+	[ "$status" -eq 0 ]
+	has "caught as expected: splat: WARNING: possible circular locking dependency detected"
+	[ "${lines[-1]}" = "1 passed, 0 failed, 0 skipped" ]
+}
+
+@test "a planted bug that was not caught is not good" {
+	result pass
+	"$LAB/judge" "$RES" --expect 'splat:circular' || true
+	run "$LAB/report" "$RES" --totals
+	[ "$status" -eq 1 ]
+	[ "${lines[-1]}" = "0 passed, 1 failed, 0 skipped" ]
+}
+
+@test "a folder that nobody judged is an error" {
+	result pass
+	run "$LAB/report" "$RES"
+	[ "$status" -ne 0 ]
+	[[ $output == "report: $RES: not judged: "* ]]
+}
+
+@test "no line is wider than 100 columns" {
+	result inversion
+	edit "s/lab_first/a_suite_with_a_very_long_name_that_would_never_fit_into_a_column_of_any_sensible_width_at_all/"
+	edit "s/no edu device on this machine/$(printf 'a word %.0s' {1..40})/"
+	COLUMNS=200 reported 1
+	for each in "${lines[@]}"; do
+		[ "${#each}" -le 100 ] || [[ $each == results:* ]] || fail_with "too wide: $each"
+	done
+}
+
+@test "no colour without a terminal, nor with NO_COLOR on one" {
+	result pass
+	reported 0
+	[[ $output != *$'\033'* ]]
+	run script -qec "NO_COLOR=1 $LAB/report $RES" /dev/null
+	[[ $output != *$'\033'* ]]
+	run script -qec "env -u NO_COLOR $LAB/report $RES" /dev/null
+	[[ $output == *$'\033[32mverdict: passed'* ]]
+}
