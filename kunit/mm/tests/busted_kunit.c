@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Planted bugs: each case is wrong in its own way, and whatever judges a boot
+ * must say so, for the right reason.
+ *
+ * Most cases do what KUnit cannot see: they pass, or do not end. Choose one per
+ * boot with kunit.filter_glob=busted.CASE.
+ */
+#include <linux/bug.h>
+#include <linux/compiler.h>
+#include <linux/completion.h>
+#include <linux/debug_locks.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/kthread.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+
+#include <kunit/test.h>
+
+/* lockdep reports an order of locks that could deadlock, without deadlock. */
+static void lock_inversion(struct kunit *test)
+{
+	static DEFINE_MUTEX(a);
+	static DEFINE_MUTEX(b);
+
+	mutex_lock(&a);
+	mutex_lock(&b);
+	mutex_unlock(&b);
+	mutex_unlock(&a);
+
+	mutex_lock(&b);
+	mutex_lock(&a);
+	mutex_unlock(&a);
+	mutex_unlock(&b);
+}
+
+/* might_sleep() under a spinlock, where nothing would really sleep. */
+static void sleep_in_atomic(struct kunit *test)
+{
+	static DEFINE_SPINLOCK(lock);
+
+	spin_lock(&lock);
+	might_sleep();
+	spin_unlock(&lock);
+}
+
+static int warn_thread(void *data)
+{
+	struct completion *warned = data;
+
+	WARN(1, "planted in a worker");
+	complete(warned);
+	while (!kthread_should_stop())
+		cond_resched();
+	return 0;
+}
+
+/* The case itself passes. */
+static void warn_in_worker(struct kunit *test)
+{
+	DECLARE_COMPLETION_ONSTACK(warned);
+	struct task_struct *task = kthread_run(warn_thread, &warned, "busted");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	wait_for_completion(&warned);
+	kthread_stop(task);
+}
+
+/* Sleeps for ever and says nothing: no lockup, no stall, no RCU reader. */
+static void hang(struct kunit *test)
+{
+	DECLARE_COMPLETION_ONSTACK(never);
+
+	wait_for_completion(&never);
+}
+
+/* QEMU exits with success after it. */
+static void panic_at_once(struct kunit *test)
+{
+	panic("planted panic");
+}
+
+static void failing_case(struct kunit *test)
+{
+	KUNIT_FAIL(test, "planted failure");
+}
+
+/* For this many jiffies, or until KCSAN has seen enough to report often. */
+#define RACE_TIME	(3 * HZ)
+
+static unsigned long raced;
+
+/* Plain accesses, which nothing orders: a report needs one of them to wait. */
+static noinline void race(void)
+{
+	raced++;
+	barrier();
+}
+
+static int race_thread(void *data)
+{
+	unsigned long *deadline = data;
+
+	while (time_before(jiffies, *deadline) && !kthread_should_stop()) {
+		unsigned int i;
+
+		for (i = 0; i < 1000; i++)
+			race();
+		cond_resched();
+	}
+	while (!kthread_should_stop())
+		cond_resched();
+	return 0;
+}
+
+static void data_race(struct kunit *test)
+{
+	unsigned long deadline = jiffies + RACE_TIME;
+	struct task_struct *task[2];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(task); i++) {
+		task[i] = kthread_run(race_thread, &deadline, "busted/%u", i);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task[i]);
+	}
+	while (time_before(jiffies, deadline))
+		cond_resched();
+	for (i = 0; i < ARRAY_SIZE(task); i++)
+		kthread_stop(task[i]);
+}
+
+static void use_after_free(struct kunit *test)
+{
+	u8 *bytes = kmalloc(64, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bytes);
+	/* The compiler must not see the two together. */
+	OPTIMIZER_HIDE_VAR(bytes);
+	kfree(bytes);
+	WRITE_ONCE(bytes[8], 1);
+}
+
+/* As lockdep does when its tables are full: off, and all later checks with it. */
+static void lockdep_exhausted(struct kunit *test)
+{
+	debug_locks_off();
+}
+
+static struct kunit_case busted_cases[] = {
+	KUNIT_CASE(lock_inversion),
+	KUNIT_CASE(sleep_in_atomic),
+	KUNIT_CASE(warn_in_worker),
+	KUNIT_CASE(hang),
+	/* KUNIT_CASE() would want the function of this name. */
+	{ .run_case = panic_at_once, .name = "panic" },
+	KUNIT_CASE(failing_case),
+	KUNIT_CASE(data_race),
+	KUNIT_CASE(use_after_free),
+	KUNIT_CASE(lockdep_exhausted),
+	{}
+};
+
+static struct kunit_suite busted_suite = {
+	.name = "busted",
+	.test_cases = busted_cases,
+};
+kunit_test_suite(busted_suite);

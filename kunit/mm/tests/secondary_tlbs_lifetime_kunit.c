@@ -1,0 +1,776 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From when on, and until when, a subscriber is called.
+ *
+ * Two kinds of cases. Some force one interleaving: a callback is held in flight
+ * by a completion while another thread unregisters, so that the claim is
+ * decided and not merely likely. The others let threads race on several CPUs,
+ * bounded by a number of rounds, with seeded delays, and check what must hold
+ * in every interleaving.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include <kunit/secondary_tlbs_recorder.h>
+
+#define BASE	(64 * PAGE_SIZE)
+
+static void dispatch_page(struct mm_struct *mm)
+{
+	recorder_dispatch(mm, BASE, BASE + PAGE_SIZE);
+}
+
+/*
+ * One thread
+ */
+static void callbacks_arrive_between_register_and_unregister(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub;
+
+	sub = recorder_subscriber_create(rec, &recorder_secondary_ops);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sub);
+	dispatch_page(mm);
+	RECORDER_EXPECT_NOTHING(rec);
+
+	KUNIT_ASSERT_EQ(test, recorder_register(sub, mm), 0);
+	dispatch_page(mm);
+	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
+
+	recorder_unregister(sub);
+	recorder_clear(rec);
+	dispatch_page(mm);
+	RECORDER_EXPECT_NOTHING(rec);
+
+	/* Nor does the end of the mm reach it any more. */
+	mmput(mm);
+	RECORDER_EXPECT_NOTHING(rec);
+	recorder_destroy(rec);
+}
+
+static void unregister_releases_once(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
+	struct recorder_subscriber *stays = recorder_secondary(rec, mm);
+
+	recorder_unregister(sub);
+	RECORDER_EXPECT(rec, RECORDED_RELEASE(sub));
+
+	recorder_unregister(stays);
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
+static void subscriber_can_register_again(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct mm_struct *other = recorder_mm_create(rec);
+	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
+
+	recorder_unregister(sub);
+	KUNIT_EXPECT_EQ(test, recorder_register(sub, other), 0);
+	recorder_clear(rec);
+	dispatch_page(mm);
+	RECORDER_EXPECT_NOTHING(rec);
+	dispatch_page(other);
+	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
+
+	recorder_unregister(sub);
+	mmput(other);
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
+static void get_shares_one_subscription_per_mm(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct mm_struct *other = recorder_mm_create(rec);
+	struct recorder_subscriber *first = recorder_get(rec, mm);
+	struct recorder_subscriber *second = recorder_get(rec, mm);
+	struct recorder_subscriber *third = recorder_get(rec, other);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(first) || IS_ERR(second) || IS_ERR(third));
+	KUNIT_EXPECT_PTR_EQ(test, first, second);
+	KUNIT_EXPECT_PTR_NE(test, first, third);
+	KUNIT_EXPECT_EQ(test, first->notifier.users, 2U);
+	KUNIT_EXPECT_EQ(test, third->notifier.users, 1U);
+
+	/* Shared, so called once. */
+	recorder_clear(rec);
+	dispatch_page(mm);
+	RECORDER_EXPECT(rec, RECORDED_SECONDARY(first, BASE, BASE + PAGE_SIZE));
+
+	mmu_notifier_put(&first->notifier);
+	mmu_notifier_put(&second->notifier);
+	mmu_notifier_put(&third->notifier);
+	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
+	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
+	/* One that was not shared has a memory of its own to wait for. */
+	if (first != second)
+		recorder_wait_freed(rec);
+	mmput(other);
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
+static void only_the_last_put_ends_callbacks(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub = recorder_get(rec, mm);
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sub));
+	KUNIT_EXPECT_PTR_EQ(test, recorder_get(rec, mm), sub);
+	recorder_clear(rec);
+
+	mmu_notifier_put(&sub->notifier);
+	dispatch_page(mm);
+	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
+
+	mmu_notifier_put(&sub->notifier);
+	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
+	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_FREE, sub->id), 1U);
+	recorder_clear(rec);
+	dispatch_page(mm);
+	RECORDER_EXPECT_NOTHING(rec);
+
+	/* The next one is a new one. */
+	sub = recorder_get(rec, mm);
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sub));
+	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_ALLOC, sub->id), 1U);
+	mmu_notifier_put(&sub->notifier);
+	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
+
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
+static void get_passes_on_the_error_of_alloc(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+
+	rec->alloc_error = -EINVAL;
+	KUNIT_EXPECT_EQ(test, PTR_ERR(recorder_get(rec, mm)), (long)-EINVAL);
+	KUNIT_EXPECT_FALSE(test, mm_has_notifiers(mm));
+	dispatch_page(mm);
+	RECORDER_EXPECT_NOTHING(rec);
+
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
+/* Registering takes every lock of the mm, and a signal stops it at that. */
+static void interrupted_get_frees_what_it_allocated(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub;
+	unsigned long addr;
+
+	kthread_use_mm(mm);
+	addr = recorder_mmap(1, PROT_READ, MAP_PRIVATE);
+	kthread_unuse_mm(mm);
+	KUNIT_EXPECT_NE(test, addr, 0UL);
+
+	set_tsk_thread_flag(current, TIF_SIGPENDING);
+	sub = recorder_get(rec, mm);
+	clear_tsk_thread_flag(current, TIF_SIGPENDING);
+
+	KUNIT_EXPECT_EQ(test, PTR_ERR(sub), (long)-EINTR);
+	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_ALLOC, 1), 1U);
+	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_FREE, 1), 1U);
+	recorder_clear(rec);
+	dispatch_page(mm);
+	RECORDER_EXPECT_NOTHING(rec);
+
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
+/*
+ * The end of the mm
+ */
+struct teardown {
+	struct mm_struct *mm;
+	struct page *page;
+	bool mapped;
+	unsigned long tables;
+};
+
+static void teardown_look(struct recorder_subscriber *sub, enum recorded_op op)
+{
+	struct teardown *seen = sub->data;
+
+	if (op != RECORDER_OP_RELEASE)
+		return;
+	seen->mapped = folio_mapped(page_folio(seen->page));
+	seen->tables = mm_pgtables_bytes(seen->mm);
+}
+
+static void last_mmput_releases_before_anything_is_freed(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 64);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
+	struct teardown seen = { .mm = mm };
+	unsigned long addr;
+	int pinned = 0;
+
+	kthread_use_mm(mm);
+	addr = recorder_mmap(1, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	if (addr)
+		pinned = get_user_pages_fast(addr, 1, FOLL_WRITE, &seen.page);
+	kthread_unuse_mm(mm);
+	KUNIT_ASSERT_EQ(test, pinned, 1);
+	recorder_clear(rec);
+
+	/* Once, and no secondary invalidation behind it: it is off the list. */
+	sub->data = &seen;
+	sub->hook = teardown_look;
+	mmput(mm);
+	RECORDER_EXPECT(rec, RECORDED_RELEASE(sub));
+	KUNIT_EXPECT_TRUE(test, seen.mapped);
+	KUNIT_EXPECT_GT(test, seen.tables, 0UL);
+	/* The look above could have told the difference. */
+	KUNIT_EXPECT_FALSE(test, folio_mapped(page_folio(seen.page)));
+
+	put_page(seen.page);
+	recorder_unregister(sub);
+	recorder_destroy(rec);
+}
+
+static void unregister_after_the_end_does_not_release_again(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *a = recorder_secondary(rec, mm);
+	struct recorder_subscriber *b = recorder_range(rec, mm);
+
+	mmput(mm);
+	RECORDER_EXPECT(rec, RECORDED_RELEASE(b), RECORDED_RELEASE(a));
+	recorder_clear(rec);
+	recorder_unregister(a);
+	recorder_unregister(b);
+	RECORDER_EXPECT_NOTHING(rec);
+	recorder_destroy(rec);
+}
+
+static void put_in_release(struct recorder_subscriber *sub, enum recorded_op op)
+{
+	if (op == RECORDER_OP_RELEASE)
+		mmu_notifier_put(&sub->notifier);
+}
+
+static void release_may_put(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub = recorder_get(rec, mm);
+	bool freed;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sub));
+	sub->hook = put_in_release;
+	mmput(mm);
+	freed = recorder_count(rec, RECORDER_OP_RELEASE, sub->id) &&
+		recorder_wait_freed(rec);
+	KUNIT_EXPECT_TRUE(test, freed);
+	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_RELEASE, sub->id), 1U);
+	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_FREE, sub->id), 1U);
+	recorder_destroy(rec);
+}
+
+/*
+ * Forced interleavings: a callback that is held in flight
+ */
+enum { MARK_HELD = 1, MARK_CALLBACK_ENDS, MARK_UNREGISTERED };
+
+struct flight {
+	struct recorder *rec;
+	struct recorder_subscriber *sub;
+	struct completion entered;
+	struct completion let_go;
+};
+
+/* Sleeps inside the callback: dispatch_page() holds no lock that forbids it. */
+static void flight_hold(struct recorder_subscriber *sub, enum recorded_op op)
+{
+	struct flight *flight = sub->data;
+
+	if (op != RECORDER_OP_SECONDARY)
+		return;
+	complete(&flight->entered);
+	wait_for_completion(&flight->let_go);
+	recorder_mark(flight->rec, MARK_CALLBACK_ENDS);
+}
+
+static void flight_dispatch(struct recorder_worker *worker)
+{
+	struct flight *flight = worker->data;
+
+	dispatch_page(flight->sub->notifier.mm);
+}
+
+static void flight_unregister(struct recorder_worker *worker)
+{
+	struct flight *flight = worker->data;
+
+	recorder_unregister(flight->sub);
+	recorder_mark(flight->rec, MARK_UNREGISTERED);
+}
+
+static void flight_init(struct flight *flight, struct recorder *rec,
+			struct recorder_subscriber *sub)
+{
+	flight->rec = rec;
+	flight->sub = sub;
+	init_completion(&flight->entered);
+	init_completion(&flight->let_go);
+	sub->data = flight;
+	sub->hook = flight_hold;
+}
+
+/*
+ *   dispatcher                          unregisterer
+ *   srcu_read_lock
+ *    callback
+ *     [held]                            hlist_del
+ *                                       synchronize_srcu
+ *     [let go, once it is seen to wait]  |
+ *   srcu_read_unlock                     |
+ *                                       return
+ *                                       [Required: the callback has ended]
+ */
+static void unregister_waits_for_a_callback_in_flight(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
+	struct flight flight;
+	struct recorder_worker dispatcher = {
+		.function = flight_dispatch, .data = &flight, .id = 0,
+	};
+	struct recorder_worker unregisterer = {
+		.function = flight_unregister, .data = &flight, .id = 1,
+	};
+	bool entered, waits = false;
+
+	flight_init(&flight, rec, sub);
+	recorder_worker_start(&dispatcher);
+	entered = wait_for_completion_timeout(&flight.entered, RECORDER_PATIENCE);
+	if (recorder_worker_start(&unregisterer))
+		waits = recorder_worker_blocked(&unregisterer);
+	complete_all(&flight.let_go);
+	recorder_worker_join(&dispatcher);
+	recorder_worker_join(&unregisterer);
+
+	KUNIT_EXPECT_EQ(test, dispatcher.errors + unregisterer.errors, 0U);
+	KUNIT_EXPECT_TRUE(test, entered);
+	KUNIT_EXPECT_TRUE(test, waits);
+	KUNIT_EXPECT_LT(test, recorder_first(rec, RECORDER_OP_MARK, MARK_CALLBACK_ENDS),
+			recorder_first(rec, RECORDER_OP_MARK, MARK_UNREGISTERED));
+
+	/* And then it is over. */
+	recorder_clear(rec);
+	dispatch_page(mm);
+	RECORDER_EXPECT_NOTHING(rec);
+
+	recorder_unregister(sub);
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
+static void put_frees_after_a_callback_in_flight(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub = recorder_get(rec, mm);
+	struct flight flight;
+	struct recorder_worker dispatcher = {
+		.function = flight_dispatch, .data = &flight,
+	};
+	unsigned int early;
+	bool entered;
+
+	KUNIT_ASSERT_FALSE(test, IS_ERR(sub));
+	flight_init(&flight, rec, sub);
+	recorder_worker_start(&dispatcher);
+	entered = wait_for_completion_timeout(&flight.entered, RECORDER_PATIENCE);
+	mmu_notifier_put(&sub->notifier);
+	early = recorder_count(rec, RECORDER_OP_FREE, sub->id);
+	complete_all(&flight.let_go);
+	recorder_worker_join(&dispatcher);
+
+	KUNIT_EXPECT_EQ(test, dispatcher.errors, 0U);
+	KUNIT_EXPECT_TRUE(test, entered);
+	KUNIT_EXPECT_EQ(test, early, 0U);
+	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
+	KUNIT_EXPECT_LT(test, recorder_first(rec, RECORDER_OP_MARK, MARK_CALLBACK_ENDS),
+			recorder_first(rec, RECORDER_OP_FREE, sub->id));
+	recorder_clear(rec);
+	dispatch_page(mm);
+	RECORDER_EXPECT_NOTHING(rec);
+
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
+/* Threads start together, also from round to round. */
+struct gate {
+	unsigned int threads;
+	atomic_t arrived;
+	bool broken;	/* a thread is missing: nobody waits for it */
+};
+
+static void gate_pass(struct gate *gate, unsigned int round)
+{
+	int target = (round + 1) * gate->threads;
+
+	atomic_inc(&gate->arrived);
+	while (atomic_read(&gate->arrived) < target && !READ_ONCE(gate->broken))
+		cond_resched();
+}
+
+static void random_pause(struct rnd_state *rnd)
+{
+	udelay(prandom_u32_state(rnd) % 32);
+}
+
+/*
+ * Registration against invalidation: 4 threads
+ */
+#define RACERS		4
+#define RACE_ROUNDS	60
+
+struct race {
+	struct mm_struct *mm;
+	struct recorder *rec;
+	atomic_t running;
+	atomic_t dispatched;
+	atomic_t seen;		/* by the one that stays registered */
+};
+
+struct registrar {
+	struct race *race;
+	struct recorder_subscriber *sub;
+	atomic_t calls;
+};
+
+static void race_count(struct recorder_subscriber *sub, enum recorded_op op)
+{
+	struct race *race = sub->data;
+
+	if (op == RECORDER_OP_SECONDARY)
+		atomic_inc(&race->seen);
+}
+
+/* Long enough for the recorder to see one that runs on after unregistering. */
+static void race_callback(struct recorder_subscriber *sub, enum recorded_op op)
+{
+	struct registrar *me = sub->data;
+
+	if (op == RECORDER_OP_SECONDARY)
+		atomic_inc(&me->calls);
+	udelay(2);
+}
+
+static void race_dispatch(struct race *race)
+{
+	atomic_inc(&race->dispatched);
+	dispatch_page(race->mm);
+}
+
+static void race_register(struct recorder_worker *worker)
+{
+	struct registrar *me = worker->data;
+	struct rnd_state rnd;
+	unsigned int round;
+	int before;
+
+	recorder_random(&rnd, worker->seed, worker->id);
+	for (round = 0; round < RACE_ROUNDS; round++) {
+		if (recorder_register(me->sub, me->race->mm)) {
+			worker->errors++;
+			break;
+		}
+
+		/* One's own invalidation arrives, whatever the others do. */
+		before = atomic_read(&me->calls);
+		race_dispatch(me->race);
+		if (atomic_read(&me->calls) == before)
+			worker->errors++;
+
+		random_pause(&rnd);
+		recorder_unregister(me->sub);
+		random_pause(&rnd);
+	}
+	atomic_dec(&me->race->running);
+}
+
+/* Until the registrars are through with their rounds. */
+static void race_invalidate(struct recorder_worker *worker)
+{
+	struct race *race = worker->data;
+	struct rnd_state rnd;
+
+	recorder_random(&rnd, worker->seed, worker->id);
+	while (atomic_read(&race->running)) {
+		race_dispatch(race);
+		random_pause(&rnd);
+		cond_resched();
+	}
+}
+
+static struct recorder_subscriber *race_subscriber(struct race *race, void *data,
+						   void (*hook)(struct recorder_subscriber *,
+								enum recorded_op))
+{
+	struct recorder_subscriber *sub;
+
+	sub = recorder_subscriber_create(race->rec, &recorder_secondary_ops);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(race->rec->test, sub);
+	sub->quiet = true;
+	sub->data = data;
+	sub->hook = hook;
+	return sub;
+}
+
+static void registration_races_with_invalidation(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 1);
+	struct race race = { .mm = recorder_mm_create(rec), .rec = rec };
+	struct recorder_subscriber *stays = race_subscriber(&race, &race, race_count);
+	struct registrar registrar[2] = {};
+	struct recorder_worker worker[RACERS] = {};
+	u64 seed = recorder_seed(test);
+	unsigned int i, errors = 0;
+
+	atomic_set(&race.running, ARRAY_SIZE(registrar));
+	KUNIT_ASSERT_EQ(test, recorder_register(stays, race.mm), 0);
+	for (i = 0; i < ARRAY_SIZE(registrar); i++) {
+		registrar[i].race = &race;
+		registrar[i].sub = race_subscriber(&race, &registrar[i], race_callback);
+	}
+
+	for (i = 0; i < RACERS; i++) {
+		bool registers = i < ARRAY_SIZE(registrar);
+
+		worker[i].id = i;
+		worker[i].seed = seed;
+		worker[i].function = registers ? race_register : race_invalidate;
+		worker[i].data = registers ? (void *)&registrar[i] : (void *)&race;
+		if (!recorder_worker_start(&worker[i]) && registers)
+			atomic_dec(&race.running);
+	}
+	for (i = 0; i < RACERS; i++) {
+		recorder_worker_join(&worker[i]);
+		errors += worker[i].errors;
+	}
+
+	KUNIT_EXPECT_EQ(test, errors, 0U);
+	KUNIT_EXPECT_EQ(test, atomic_read(&race.seen), atomic_read(&race.dispatched));
+
+	recorder_unregister(stays);
+	mmput(race.mm);
+	recorder_destroy(rec);
+}
+
+/*
+ * Get and put against invalidation: 2 threads share, 2 dispatch
+ */
+struct sharing {
+	struct race race;
+	struct gate gate;
+	struct recorder_subscriber *got[2];
+};
+
+/* Long enough for the recorder to see one that runs on after the free. */
+static void sharing_callback(struct recorder_subscriber *sub, enum recorded_op op)
+{
+	udelay(2);
+}
+
+static void sharing_get_put(struct recorder_worker *worker)
+{
+	struct sharing *sharing = worker->data;
+	struct recorder_subscriber *sub;
+	unsigned int round;
+	struct rnd_state rnd;
+
+	recorder_random(&rnd, worker->seed, worker->id);
+	for (round = 0; round < RACE_ROUNDS; round++) {
+		random_pause(&rnd);
+		sub = recorder_get(sharing->race.rec, sharing->race.mm);
+		WRITE_ONCE(sharing->got[worker->id], sub);
+		/* Pairs with the load-acquire in record_callback(). */
+		if (!IS_ERR(sub))
+			smp_store_release(&sub->hook, sharing_callback);
+
+		/* Both hold it now, and it is the same. */
+		gate_pass(&sharing->gate, 2 * round);
+		if (IS_ERR(sub) || READ_ONCE(sharing->got[!worker->id]) != sub)
+			worker->errors++;
+		gate_pass(&sharing->gate, 2 * round + 1);
+		random_pause(&rnd);
+		if (!IS_ERR(sub))
+			mmu_notifier_put(&sub->notifier);
+	}
+	atomic_dec(&sharing->race.running);
+}
+
+static void get_and_put_race_with_invalidation(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 1 << 16);
+	struct sharing sharing = {
+		.race = { .rec = rec, .mm = recorder_mm_create(rec) },
+		.gate = { .threads = 2 },
+	};
+	struct recorder_worker worker[RACERS] = {};
+	u64 seed = recorder_seed(test);
+	unsigned int i, frees, errors = 0;
+
+	atomic_set(&sharing.race.running, 2);
+	for (i = 0; i < RACERS; i++) {
+		worker[i].id = i;
+		worker[i].seed = seed;
+		worker[i].function = i < 2 ? sharing_get_put : race_invalidate;
+		worker[i].data = &sharing;
+	}
+	for (i = 0; i < RACERS; i++)
+		if (!recorder_worker_start(&worker[i]) && i < 2) {
+			WRITE_ONCE(sharing.gate.broken, true);
+			atomic_dec(&sharing.race.running);
+		}
+	for (i = 0; i < RACERS; i++) {
+		recorder_worker_join(&worker[i]);
+		errors += worker[i].errors;
+	}
+
+	KUNIT_EXPECT_EQ(test, errors, 0U);
+	for (frees = 0; frees < atomic_read(&rec->subscribers); frees++)
+		if (!recorder_wait_freed(rec))
+			break;
+	KUNIT_EXPECT_EQ(test, frees, (unsigned int)atomic_read(&rec->subscribers));
+
+	mmput(sharing.race.mm);
+	recorder_destroy(rec);
+}
+
+/*
+ * Unregistering against the last mmput()
+ */
+#define TEARDOWN_ROUNDS	40
+
+struct teardown_race {
+	struct mm_struct *mm[TEARDOWN_ROUNDS];
+	struct recorder_subscriber *sub[TEARDOWN_ROUNDS];
+	struct gate gate;
+};
+
+static void teardown_unregister(struct recorder_worker *worker)
+{
+	struct teardown_race *race = worker->data;
+	struct rnd_state rnd;
+	unsigned int i;
+
+	recorder_random(&rnd, worker->seed, worker->id);
+	for (i = 0; i < TEARDOWN_ROUNDS; i++) {
+		gate_pass(&race->gate, i);
+		random_pause(&rnd);
+		recorder_unregister(race->sub[i]);
+		recorder_mark(race->sub[i]->recorder, i);
+	}
+}
+
+static void teardown_mmput(struct recorder_worker *worker)
+{
+	struct teardown_race *race = worker->data;
+	struct rnd_state rnd;
+	unsigned int i;
+
+	recorder_random(&rnd, worker->seed, worker->id);
+	for (i = 0; i < TEARDOWN_ROUNDS; i++) {
+		gate_pass(&race->gate, i);
+		random_pause(&rnd);
+		mmput(race->mm[i]);
+		recorder_mark(race->sub[i]->recorder, i);
+	}
+}
+
+/* Once or twice, as both may find it on the list; but never none, never late. */
+static void expect_released(struct recorder *rec, unsigned int round, unsigned int id)
+{
+	unsigned int releases = recorder_count(rec, RECORDER_OP_RELEASE, id);
+
+	KUNIT_EXPECT_GE(rec->test, releases, 1U);
+	KUNIT_EXPECT_LE(rec->test, releases, 2U);
+	KUNIT_EXPECT_LT(rec->test, recorder_first(rec, RECORDER_OP_RELEASE, id),
+			recorder_first(rec, RECORDER_OP_MARK, round));
+	KUNIT_EXPECT_LT(rec->test, recorder_last(rec, RECORDER_OP_RELEASE, id),
+			recorder_last(rec, RECORDER_OP_MARK, round));
+}
+
+static void unregister_races_with_the_last_mmput(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 8 * TEARDOWN_ROUNDS);
+	struct teardown_race race = { .gate = { .threads = 2 } };
+	struct recorder_worker worker[2] = {};
+	u64 seed = recorder_seed(test);
+	unsigned int i;
+
+	for (i = 0; i < TEARDOWN_ROUNDS; i++) {
+		race.mm[i] = recorder_mm_create(rec);
+		race.sub[i] = recorder_secondary(rec, race.mm[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(worker); i++) {
+		worker[i].id = i;
+		worker[i].seed = seed;
+		worker[i].function = i ? teardown_mmput : teardown_unregister;
+		worker[i].data = &race;
+		if (!recorder_worker_start(&worker[i]))
+			WRITE_ONCE(race.gate.broken, true);
+	}
+	for (i = 0; i < ARRAY_SIZE(worker); i++) {
+		recorder_worker_join(&worker[i]);
+		KUNIT_EXPECT_EQ(test, worker[i].errors, 0U);
+	}
+
+	for (i = 0; i < TEARDOWN_ROUNDS; i++)
+		expect_released(rec, i, race.sub[i]->id);
+	recorder_destroy(rec);
+}
+
+static struct kunit_case secondary_tlbs_lifetime_cases[] = {
+	KUNIT_CASE(callbacks_arrive_between_register_and_unregister),
+	KUNIT_CASE(unregister_releases_once),
+	KUNIT_CASE(subscriber_can_register_again),
+	KUNIT_CASE(get_shares_one_subscription_per_mm),
+	KUNIT_CASE(only_the_last_put_ends_callbacks),
+	KUNIT_CASE(get_passes_on_the_error_of_alloc),
+	KUNIT_CASE(interrupted_get_frees_what_it_allocated),
+	KUNIT_CASE(last_mmput_releases_before_anything_is_freed),
+	KUNIT_CASE(unregister_after_the_end_does_not_release_again),
+	KUNIT_CASE(release_may_put),
+	KUNIT_CASE(unregister_waits_for_a_callback_in_flight),
+	KUNIT_CASE(put_frees_after_a_callback_in_flight),
+	KUNIT_CASE(registration_races_with_invalidation),
+	KUNIT_CASE(get_and_put_race_with_invalidation),
+	KUNIT_CASE(unregister_races_with_the_last_mmput),
+	{}
+};
+
+static struct kunit_suite secondary_tlbs_lifetime_suite = {
+	.name = "secondary_tlbs_lifetime",
+	.exit = recorder_case_exit,
+	.test_cases = secondary_tlbs_lifetime_cases,
+};
+kunit_test_suite(secondary_tlbs_lifetime_suite);
