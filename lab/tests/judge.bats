@@ -595,6 +595,9 @@ setup() {
 	edit 's/tainted=262144/taint/'
 	judged 6
 	only 'boot: the end marker "lab: end" cannot be read: after suite lab_last had finished'
+	edit 's/taint/tainted=262144usb 1-1: new device/'
+	judged 6
+	only 'boot: the end marker "lab: end" cannot be read: after suite lab_last had finished'
 }
 
 @test "an end marker without the taint that KUnit sets cannot be trusted" {
@@ -773,6 +776,25 @@ setup() {
 	[ ! -e "$RES/.diags" ]
 }
 
+@test "a judge that was killed has not passed anything, whatever it said before" {
+	result pass
+	judged 0
+	mkdir -p "$BATS_TEST_TMPDIR/tree/tools/testing/kunit"
+	echo 'import os; os.kill(os.getpid(), 9)' >"$BATS_TEST_TMPDIR/tree/tools/testing/kunit/kunit_parser.py"
+	record run.json tree "\"$BATS_TEST_TMPDIR/tree\""
+	judged 137
+	summary 's["verdict"] == "failed" and s["reasons"][0]["text"] == "the judge did not finish"'
+}
+
+@test "a parser that exits with 0 has not passed anything" {
+	result pass
+	mkdir -p "$BATS_TEST_TMPDIR/tree/tools/testing/kunit"
+	echo 'raise SystemExit(0)' >"$BATS_TEST_TMPDIR/tree/tools/testing/kunit/kunit_parser.py"
+	record run.json tree "\"$BATS_TEST_TMPDIR/tree\""
+	judged 2
+	[[ $output == "input: the judge failed: SystemExit"* ]]
+}
+
 @test "wrong usage is told" {
 	run "$LAB/judge"
 	[ "$status" -eq 2 ]
@@ -793,8 +815,9 @@ setup() {
 }
 
 @test "a planted bug is known by the name of its reason, too" {
-	result panic
-	judged 0 --expect 'boot:panic'
+	result hang
+	record boot.json ended '"quiet"'
+	judged 0 --expect 'boot:hang'
 }
 
 @test "a planted bug that nobody noticed is an unexpected success" {

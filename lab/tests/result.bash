@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # status, output and lines are bats'
 #
 # Sourced by judge.bats and report.bats: makes a result folder, as lab/boot leaves
 # one, around a recorded console. The folder is one that passes; a test then
