@@ -121,6 +121,7 @@ struct recorder_subscriber {
  * @late: callbacks that began or ended outside of their subscriber's life
  * @subscribers: ids given out
  * @alloc_error: what alloc_notifier() of mmu_notifier_get() shall fail with
+ * @alloc_quiet: what alloc_notifier() makes is quiet
  * @freed: completed by each free_notifier()
  * @lock: protects @owned
  * @owned: subscribers to free with the recorder
@@ -133,8 +134,9 @@ struct recorder {
 	atomic_t late;
 	atomic_t subscribers;
 	int alloc_error;
+	bool alloc_quiet;
 	struct completion freed;
-	spinlock_t lock;
+	spinlock_t lock;		/* protects owned */
 	struct hlist_head owned;
 	struct recorded_call calls[];
 };
@@ -178,14 +180,26 @@ void recorder_dump(struct recorder *rec);
 void recorder_counted(struct recorder *rec, const char *operation, unsigned int id,
 		      unsigned long changed);
 
+/* A call of this subscriber, as it should stand in the log. */
+static inline struct recorded_call
+recorded(enum recorded_op op, const struct recorder_subscriber *sub,
+	 unsigned long start, unsigned long end)
+{
+	return (struct recorded_call){
+		.op = op, .subscriber = sub->id, .mm = sub->notifier.mm,
+		.start = start, .end = end,
+	};
+}
+
 /* Sugar for RECORDER_EXPECT(): the whole log, in order, exactly. */
-#define RECORDED(what, sub, from, to) {					\
-	.op = RECORDER_OP_##what, .subscriber = (sub)->id,		\
-	.mm = (sub)->notifier.mm, .start = (from), .end = (to) }
-#define RECORDED_SECONDARY(sub, from, to)	RECORDED(SECONDARY, sub, from, to)
-#define RECORDED_START(sub, from, to)		RECORDED(START, sub, from, to)
-#define RECORDED_END(sub, from, to)		RECORDED(END, sub, from, to)
-#define RECORDED_RELEASE(sub)			RECORDED(RELEASE, sub, 0, 0)
+#define RECORDED_SECONDARY(sub, start, end) \
+	recorded(RECORDER_OP_SECONDARY, sub, start, end)
+#define RECORDED_START(sub, start, end) \
+	recorded(RECORDER_OP_START, sub, start, end)
+#define RECORDED_END(sub, start, end) \
+	recorded(RECORDER_OP_END, sub, start, end)
+#define RECORDED_RELEASE(sub) \
+	recorded(RECORDER_OP_RELEASE, sub, 0, 0)
 
 void recorder_expect(struct recorder *rec, int line, const struct recorded_call *want,
 		     unsigned int n);

@@ -116,7 +116,7 @@ static int race_thread(void *data)
 	return 0;
 }
 
-static void data_race(struct kunit *test)
+static void race_between_threads(struct kunit *test)
 {
 	unsigned long deadline = jiffies + RACE_TIME;
 	struct task_struct *task[2];
@@ -154,10 +154,10 @@ static struct kunit_case busted_cases[] = {
 	KUNIT_CASE(sleep_in_atomic),
 	KUNIT_CASE(warn_in_worker),
 	KUNIT_CASE(hang),
-	/* KUNIT_CASE() would want the function of this name. */
+	/* KUNIT_CASE() would want functions of these names, which are taken. */
 	{ .run_case = panic_at_once, .name = "panic" },
 	KUNIT_CASE(failing_case),
-	KUNIT_CASE(data_race),
+	{ .run_case = race_between_threads, .name = "data_race" },
 	KUNIT_CASE(use_after_free),
 	KUNIT_CASE(lockdep_exhausted),
 	{}
@@ -167,4 +167,5 @@ static struct kunit_suite busted_suite = {
 	.name = "busted",
 	.test_cases = busted_cases,
 };
+
 kunit_test_suite(busted_suite);

@@ -119,7 +119,9 @@ static void start_end_subscribers_are_not_dispatched_to(struct kunit *test)
 static void range_start(struct mmu_notifier_range *range, struct mm_struct *mm,
 			unsigned long start, unsigned long end)
 {
-	secondary_tlbs_range_init(range, mm, start, end);
+	*range = (struct mmu_notifier_range){
+		.mm = mm, .start = start, .end = end, .event = MMU_NOTIFY_CLEAR,
+	};
 	mmap_read_lock(mm);
 	mmu_notifier_invalidate_range_start(range);
 }
@@ -382,4 +384,5 @@ static struct kunit_suite secondary_tlbs_dispatch_suite = {
 	.exit = recorder_case_exit,
 	.test_cases = secondary_tlbs_dispatch_cases,
 };
+
 kunit_test_suite(secondary_tlbs_dispatch_suite);

@@ -611,9 +611,10 @@ static void sharing_get_put(struct recorder_worker *worker)
 		random_pause(&rnd);
 		sub = recorder_get(sharing->race.rec, sharing->race.mm);
 		WRITE_ONCE(sharing->got[worker->id], sub);
-		/* Pairs with the load-acquire in record_callback(). */
-		if (!IS_ERR(sub))
+		if (!IS_ERR(sub)) {
+			/* Pairs with the load-acquire in record_callback(). */
 			smp_store_release(&sub->hook, sharing_callback);
+		}
 
 		/* Both hold it now, and it is the same. */
 		gate_pass(&sharing->gate, 2 * round);
@@ -629,7 +630,7 @@ static void sharing_get_put(struct recorder_worker *worker)
 
 static void get_and_put_race_with_invalidation(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 1 << 16);
+	struct recorder *rec = recorder_create(test, 1);
 	struct sharing sharing = {
 		.race = { .rec = rec, .mm = recorder_mm_create(rec) },
 		.gate = { .threads = 2 },
@@ -638,12 +639,13 @@ static void get_and_put_race_with_invalidation(struct kunit *test)
 	u64 seed = recorder_seed(test);
 	unsigned int i, frees, errors = 0;
 
+	rec->alloc_quiet = true;
 	atomic_set(&sharing.race.running, 2);
 	for (i = 0; i < RACERS; i++) {
 		worker[i].id = i;
 		worker[i].seed = seed;
 		worker[i].function = i < 2 ? sharing_get_put : race_invalidate;
-		worker[i].data = &sharing;
+		worker[i].data = i < 2 ? (void *)&sharing : (void *)&sharing.race;
 	}
 	for (i = 0; i < RACERS; i++)
 		if (!recorder_worker_start(&worker[i]) && i < 2) {
@@ -773,4 +775,5 @@ static struct kunit_suite secondary_tlbs_lifetime_suite = {
 	.exit = recorder_case_exit,
 	.test_cases = secondary_tlbs_lifetime_cases,
 };
+
 kunit_test_suite(secondary_tlbs_lifetime_suite);

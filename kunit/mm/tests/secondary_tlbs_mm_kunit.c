@@ -410,4 +410,5 @@ static struct kunit_suite secondary_tlbs_mm_suite = {
 	.exit = recorder_case_exit,
 	.test_cases = secondary_tlbs_mm_cases,
 };
+
 kunit_test_suite(secondary_tlbs_mm_suite);

@@ -143,8 +143,10 @@ static struct mmu_notifier *recorder_op_alloc(struct mm_struct *mm)
 	sub = recorder_subscriber_create(rec, &recorder_secondary_ops);
 	if (!sub)
 		return ERR_PTR(-ENOMEM);
-	record(rec, RECORDER_OP_ALLOC, sub->id, mm, 0, 0);
 	sub->state = RECORDER_INSIDE;
+	sub->quiet = rec->alloc_quiet;
+	if (!sub->quiet)
+		record(rec, RECORDER_OP_ALLOC, sub->id, mm, 0, 0);
 	return &sub->notifier;
 }
 
