@@ -62,7 +62,7 @@ static int warn_thread(void *data)
 static void warn_in_worker(struct kunit *test)
 {
 	DECLARE_COMPLETION_ONSTACK(warned);
-	struct task_struct *task = kthread_run(warn_thread, &warned, "_busted");
+	struct task_struct *task = kthread_run(warn_thread, &warned, "busted");
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 	wait_for_completion(&warned);
