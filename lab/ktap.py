@@ -22,7 +22,6 @@ SUBTEST = re.compile(r'( *)# Subtest: (.+)$')
 RESULT = re.compile(r'( *)(not ok|ok) (\d+) (?:- )?([^#]*?)(?: # (.*))?$')
 DIAGNOSTIC = re.compile(r' *# \S')
 EXPECTATION = re.compile(r' *# .*(EXPECTATION|ASSERTION) FAILED at ')
-DETAIL = re.compile(r' {4,}\S')
 ALIKE = re.compile(r' *(KTAP version|1\.\.\d|# Subtest:|ok \d|not ok \d)')
 STATS = re.compile(r' *# (\S+): pass:(\d+) fail:(\d+) skip:(\d+) total:(\d+)$')
 OF_CASE = re.compile(r'    # ([^\s:]+): (.*)$')
@@ -71,17 +70,23 @@ def looks_like_ktap(line):
 
 
 def extract(console):
-    """Take the KTAP lines off a console; a line that was cut is never taken."""
+    """Take the KTAP lines off a console; a line that was cut is never taken.
+
+    What a failed expectation says stands on lines of the same printk record, so of
+    the same time, and is worded as its test pleases.
+    """
     start = first_version(console)
-    entries, bad, details = [], [], False
+    entries, bad, failing = [], [], []
     for line in console.lines[start.number - 1:] if start else []:
         if unreadable(line, start.stamp is not None):
             bad.append(line)
-            continue
-        details = bool(EXPECTATION.match(line.text)) or \
-            details and bool(DETAIL.match(line.text)) and not is_grammar(line.text)
-        if details or is_grammar(line.text):
+        elif is_grammar(line.text):
+            failing = [line.stamp] if EXPECTATION.match(line.text) else []
             entries.append(Entry(line.number, line.stamp, line.text))
+        elif failing == [line.stamp] and line.text.strip():
+            entries.append(Entry(line.number, line.stamp, line.text))
+        elif line.text.strip():
+            failing = []
     end = entries[-1].number if entries else 0
     cut = [x for x in bad if x.number < end and x.stamp is None or looks_like_ktap(x)]
     starts = sum(1 for e in entries if e.text.startswith('KTAP version'))

@@ -201,9 +201,22 @@ def cases_passed(ev):
     return reasons
 
 
+def said(messages):
+    """What the first failed expectation said, else the case's last words."""
+    first = next((i for i, m in enumerate(messages) if ' FAILED at ' in m), None)
+    if first is None:
+        return messages[-1] if messages else ''
+    words = [messages[first].split(': ', 1)[-1]]
+    for message in messages[first + 1:]:
+        if message.startswith('# '):
+            break
+        words.append(message)
+    return ' '.join(words)
+
+
 def case_text(suite, case, text):
-    """SUITE.CASE, what happened, and why it was expected or what it said first."""
-    more = case['reason'] or next(iter(case['messages']), '')
+    """SUITE.CASE, what happened, and why it was expected or what it said."""
+    more = case['reason'] or said(case['messages'])
     return f'{suite["name"]}.{case["name"]} {text}' + (f': {more}' if more else '')
 
 

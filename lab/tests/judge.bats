@@ -88,10 +88,25 @@ setup() {
 @test "a failed case fails the run and says what it said" {
 	result fail
 	judged 7
-	line 0 "test: lab_plant.does_as_told failed: # does_as_told: EXPECTATION FAILED at lib/kunit/lab_plant_test.c:184"
-	[ "${#lines[@]}" -eq 1 ]
+	only "test: lab_plant.does_as_told failed: EXPECTATION FAILED at lib/kunit/lab_plant_test.c:184 Expected 1 + 1 == 3, but 1 + 1 == 2"
 	summary '"Expected 1 + 1 == 3" in str(s["suites"][1]["cases"][1]["messages"])'
 	[ -s "$RES/.diags" ]
+}
+
+@test "what KUNIT_FAIL() says is told, another CPU's next line is not" {
+	result fail
+	edit 's/^(.*\] ) *Expected 1 .*$/\1planted failure/; /\] *1 \+ 1 == 2/d'
+	edit 's/^(.*\] planted failure)$/\1\n[    9.000000] random: crng init done/'
+	judged 7
+	only "test: lab_plant.does_as_told failed: EXPECTATION FAILED at lib/kunit/lab_plant_test.c:184 planted failure"
+}
+
+@test "a case that failed without an expectation is told by its last words" {
+	result pass
+	edit 's/^(.*\] )    ok 2 does_as_told/\1    # does_as_told: counting\n\1    # does_as_told: test case timed out\n\1    not ok 2 does_as_told/'
+	edit 's/\] ok 2 lab_plant/] not ok 2 lab_plant/'
+	judged 7
+	only "test: lab_plant.does_as_told failed: # does_as_told: test case timed out"
 }
 
 @test "an expected failure is not a failure" {
