@@ -2,6 +2,8 @@
 #
 # Kernel command line words of every boot.
 
+# KUnit may have been built to run nothing by default.
+kunit.enable=1
 # A panic reboots at once, and with -no-reboot that ends QEMU.
 panic=-1
 # An oops in a worker thread must not leave the suite waiting for it.
