@@ -267,7 +267,10 @@ def notes(entries):
         sub, own = SUBTEST.match(entry.text), OF_CASE.match(entry.text)
         if sub and len(sub.group(1)) == CASE:
             suite = sub.group(2)
-        case, text = own.groups() if own else (None, entry.text.strip().removeprefix('# '))
+        case, text = None, entry.text.strip().removeprefix('# ')
+        # A suite may print the line as it is, or in a case's name.
+        if own and not text.startswith(('counted: ', 'seed: ')):
+            case, text = own.groups()
         match, seed = COUNTED.match(text), SEED.match(text)
         if match:
             numbers = dict(zip(('calls', 'pages', 'changed'), map(int, match.groups()[1:])))
