@@ -537,9 +537,9 @@ void recorder_dump(struct recorder *rec)
 	for (n = 0; n < length; n++) {
 		const struct recorded_call *call = &rec->calls[n];
 
-		kunit_info(rec->test, "%u: %s of #%u mm %p [%lx, %lx) cpu %u context %x preempt_count %x\n",
+		kunit_info(rec->test, "%u: %s of #%u [%lx, %lx) cpu %u context %x preempt_count %x\n",
 			   call->sequence, recorded_name(call->op), call->subscriber,
-			   call->mm, call->start, call->end, call->cpu, call->context,
+			   call->start, call->end, call->cpu, call->context,
 			   call->preempt_count);
 	}
 }
@@ -573,8 +573,8 @@ void recorder_expect(struct recorder *rec, int line, const struct recorded_call 
 		return;
 
 	for (i = 0; i < n; i++)
-		kunit_info(rec->test, "expected %u: %s of #%u mm %p [%lx, %lx)\n", i,
-			   recorded_name(want[i].op), want[i].subscriber, want[i].mm,
+		kunit_info(rec->test, "expected %u: %s of #%u [%lx, %lx)\n", i,
+			   recorded_name(want[i].op), want[i].subscriber,
 			   want[i].start, want[i].end);
 	recorder_dump(rec);
 	KUNIT_FAIL(rec->test, "line %d: %u calls expected, these %u came", line, n,
