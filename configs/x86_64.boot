@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 console=ttyS0
+# Speak from the first line: a guest that hangs early must show where.
+earlycon=uart8250,io,0x3f8,115200
 # The length of a delay loop, for a 2.5 GHz TSC and HZ=100.  TCG's CPUs do not
 # promise a constant TSC, so each would measure for itself, and on a busy host
 # fail for 0.3 s with an error line.  Not tsc=reliable: the measured frequency
