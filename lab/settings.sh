@@ -83,11 +83,12 @@ done
 [[ $SUITE =~ ^[][A-Za-z0-9_.*?-]+$ ]] ||
 	die $BAD_INPUT "SUITE=$SUITE: a glob of suite or suite.case names is needed"
 
-mkdir -p "$BUILD" 2>/dev/null || die $BAD_INPUT "cannot make the folder BUILD=$BUILD"
-BUILD=$(cd "$BUILD" && pwd)
+[[ $BUILD == /* ]] || BUILD=$PWD/$BUILD
 [[ $BUILD != *[[:space:]:]* ]] ||
 	die $BAD_INPUT "BUILD=$BUILD: the kernel's own Makefile takes no path with spaces or colons;" \
 		"give BUILD= a folder without them"
+mkdir -p "$BUILD" 2>/dev/null || die $BAD_INPUT "cannot make the folder BUILD=$BUILD"
+BUILD=$(cd "$BUILD" && pwd)
 
 # The reader's own tree decides the base; its path makes its name here.
 SOURCE_ID=
@@ -135,7 +136,8 @@ take_lock() {
 	exec 9>>"$BUILD/.lock" || die $BAD_INPUT "cannot write in BUILD=$BUILD"
 	flock -n 9 || die $BAD_INPUT "another run is at work in $BUILD ($(cat "$BUILD/.lock")): wait for it, or give BUILD= another folder"
 	: > "$BUILD/.lock"
-	printf 'pid %s, %s %s' $$ "$ARCH" "$FLAVOUR" > "$BUILD/.lock"
+	# On a full disk the lock holds all the same.
+	printf 'pid %s, %s %s' $$ "$ARCH" "$FLAVOUR" 2>/dev/null > "$BUILD/.lock" || :
 	export LAB_LOCKED=1
 }
 
@@ -145,4 +147,27 @@ need_space() {
 	free=$(df --output=avail -k "$BUILD" | tail -n 1)
 	[ "$free" -ge $(($1 * 1048576)) ] ||
 		die $BAD_INPUT "$BUILD has $((free / 1024)) MiB free and this step needs $1 GiB: make room, or give BUILD= another disk"
+}
+
+# disk_full LOG: did a step end for want of room? What it wrote of that may itself
+# have found none.
+disk_full() {
+	grep -q 'No space left on device' "$1" ||
+		[ "$(df --output=avail -k "$BUILD" | tail -n 1)" -lt 1024 ]
+}
+
+# mind_signals: for the script the user called, which names its stage. The stages
+# end themselves on a signal; this one outlives them and has the last word.
+mind_signals() {
+	stage=start
+	trap leave EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+}
+
+leave() {
+	local status=$?
+	[ "$status" -lt 129 ] ||
+		say "Interrupted during: $stage. Nothing is lost; the same command goes on from there." >&2
+	exit "$status"
 }
