@@ -1,0 +1,706 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Bad input, bad machines and bad luck. Each case shows four things: the class of
+# the failure, one clear line, that nothing of the user's changed (helper.bash
+# compares every file), and that the next run recovers.
+#
+# Each test is a subshell, and changes its own copies of what helper.bash sets:
+# shellcheck disable=SC2030,SC2031,SC2154
+
+setup_file() {
+	load helper.bash
+	make_template
+}
+
+setup() {
+	load helper.bash
+	new_house
+}
+
+teardown() {
+	end_started
+	! mountpoint -q "$BATS_TEST_TMPDIR/small" || umount "$BATS_TEST_TMPDIR/small"
+	! mountpoint -q "$BATS_TEST_TMPDIR/readonly" || umount "$BATS_TEST_TMPDIR/readonly"
+}
+
+# --- variables ---------------------------------------------------------------------
+
+@test "good input passes, end to end" {
+	passes
+	assembled
+}
+
+@test "an unknown value is refused with the known ones" {
+	lab run ARCH=sparc
+	refused 2 'ARCH=sparc is unknown; choose one of: x86_64 arm64 powerpc$'
+	lab tree BASE=5.10
+	refused 2 'BASE=5.10 is unknown; choose one of: 6.1 6.12$'
+	lab run FLAVOUR=ubsan
+	refused 2 'FLAVOUR=ubsan is unknown; choose one of: lockdep kcsan kasan plain$'
+	lab tree SERIES=half
+	refused 2 'SERIES=half is unknown; choose one of: full none$'
+	lab run BUSTED=yes
+	refused 2 'BUSTED=yes is unknown; choose one of: 0 1$'
+	[ ! -e "$BUILD/tree-6.1" ]
+	assembled
+}
+
+@test "a number that is none is refused" {
+	local cpus seed
+	for cpus in 0 9 -1 four '4 4'; do
+		lab run CPUS="$cpus"
+		refused 2 "CPUS=$cpus: a number from 1 to 8"
+	done
+	for seed in 0x 0xg 1e3 -1 0x11112222333344445; do
+		lab run SEED="$seed"
+		refused 2 "SEED=$seed: a number is needed"
+	done
+	lab run DEADLINE=0
+	refused 2 'DEADLINE=0: whole seconds are needed'
+	lab run QUIET=1m
+	refused 2 'QUIET=1m: whole seconds are needed'
+	lab suites CPUS=8 SEED=0xffffffffffffffff
+	assembled
+}
+
+@test "make passes an error on, and refuses a variable nobody knows" {
+	run --separate-stderr with make -C "$HOUSE" --no-print-directory run ARHC=arm64
+	refused 2 'unknown variable: ARHC; there are: .*ARCH'
+	run --separate-stderr with make -C "$HOUSE" --no-print-directory tree ARCH=sparc
+	refused 2 'ARCH=sparc is unknown'
+	run --separate-stderr with make -C "$HOUSE" --no-print-directory tree
+	good
+}
+
+@test "a SUITE that matches nothing is refused before anything is made" {
+	lab run SUITE='no_such*'
+	refused 2 'SUITE=no_such\* matches no suite; there are: mini$'
+	lab run SUITE='mini suite'
+	refused 2 'SUITE=mini suite: a glob of suite'
+	[ ! -e "$BUILD/tree-6.1" ]
+	passes SUITE='mi*'
+}
+
+@test "a SIGNOFF that is no name and address is refused" {
+	local wrong
+	for wrong in Name 'Name name@host' '<name@host>' 'Name <name>' 'Name <na me@host>' \
+		'Name <a@b> <c@d>'; do
+		lab series SIGNOFF="$wrong"
+		refused 2 'SIGNOFF=.*"Name <mail>" is needed$'
+	done
+	lab series SIGNOFF='A Sender <a.sender@example.org>'
+	good
+	grep -qx 'Signed-off-by: A Sender <a.sender@example.org>' "$BUILD"/series-6.1/0001-*.patch
+}
+
+@test "MUTANTS without a mutant, or one without its killer, is refused" {
+	mkdir "$T/empty"
+	lab mutants MUTANTS="$T/empty"
+	refused 2 "MUTANTS=$T/empty holds no mutant"
+	lab mutants MUTANTS="$T/nowhere"
+	refused 2 "MUTANTS=$T/nowhere holds no mutant"
+	(patch wrong; hunk mm/memory.c 30 wrong) > "$T/empty/anonymous.patch"
+	lab mutants MUTANTS="$T/empty"
+	refused 2 'anonymous.patch has no Kills: line'
+	lab mutants SERIES=none
+	refused 2 'SERIES=none has none'
+	assembled
+}
+
+@test "a shell without a terminal is refused" {
+	run --separate-stderr with "$HOUSE/lab/shell" < /dev/null
+	refused 2 'a shell needs a terminal$'
+	assembled
+}
+
+# --- LINUX= ------------------------------------------------------------------------
+
+@test "LINUX= that is not a kernel is refused" {
+	mkdir "$T/other"
+	watch_over "$HOUSE" "$T/other" "$T/kernel"
+	lab tree LINUX="$T/nowhere"
+	refused 2 "LINUX=$T/nowhere is not a folder$"
+	lab tree LINUX="$T/kernel/Makefile"
+	refused 2 'Makefile is not a folder$'
+	lab tree LINUX="$T/other"
+	refused 2 'is not a kernel: it has no Makefile and Kbuild$'
+	touch "$T/other/Kbuild" "$T/other/Makefile"
+	watch_over "$HOUSE" "$T/other"
+	lab tree LINUX="$T/other"
+	refused 2 'is not a kernel: its Makefile names no version$'
+	lab tree LINUX="$T/kernel"
+	good
+}
+
+@test "LINUX= of another version, or against BASE, is refused" {
+	mini_kernel "$T/old" 5 15
+	watch_over "$HOUSE" "$T/old" "$T/kernel"
+	lab tree LINUX="$T/old"
+	refused 2 'is Linux 5.15; there is a series for: 6.1 6.12$'
+	lab tree LINUX="$T/old" BASE=6.1
+	refused 2 'is Linux 5.15, not BASE=6.1$'
+	lab tree LINUX="$T/kernel" BASE=6.12
+	refused 2 'is Linux 6.1, not BASE=6.12$'
+	lab tree LINUX="$T/kernel" BASE=6.1
+	good
+}
+
+# checkout DIR: a kernel in git.
+checkout() {
+	cp -a "$T/kernel" "$1"
+	git -C "$1" init -q
+	git -C "$1" add -A
+	git -C "$1" -c user.name=u -c user.email=u@h commit -qm kernel
+}
+
+@test "LINUX= with uncommitted changes is refused" {
+	checkout "$T/dirty"
+	echo 'int edit;' >> "$T/dirty/mm/memory.c"
+	watch_over "$HOUSE" "$T/dirty"
+	lab tree LINUX="$T/dirty"
+	refused 2 'has uncommitted changes: commit or stash them first$'
+	git -C "$T/dirty" checkout -q mm/memory.c
+	watch_over "$HOUSE" "$T/dirty"
+	lab tree LINUX="$T/dirty"
+	good
+}
+
+@test "LINUX= that was built in is refused" {
+	touch "$T/kernel/.config"
+	watch_over "$HOUSE" "$T/kernel"
+	lab tree LINUX="$T/kernel"
+	refused 2 "has been built in: run 'make mrproper' there first$"
+	rm "$T/kernel/.config"
+	mkdir -p "$T/kernel/include/generated"
+	watch_over "$HOUSE" "$T/kernel"
+	lab tree LINUX="$T/kernel"
+	refused 2 'has been built in'
+	rmdir "$T/kernel/include/generated"
+	watch_over "$HOUSE" "$T/kernel"
+	lab tree LINUX="$T/kernel"
+	good
+}
+
+# read_only DIR: at $T/readonly, for root too.
+read_only() {
+	mkdir -p "$T/readonly"
+	if mount --bind "$1" "$T/readonly" 2>/dev/null; then
+		mount -o remount,ro,bind "$T/readonly"
+	elif [ "$(id -u)" != 0 ]; then
+		cp -a "$1/." "$T/readonly"
+		chmod -R a-w "$T/readonly"
+	else
+		skip "root may write everywhere and may not mount here"
+	fi
+	! touch "$T/readonly/Makefile" 2>/dev/null || fail "it can be written to"
+}
+
+@test "LINUX= that cannot be written to works: a checkout" {
+	checkout "$T/mine"
+	# An index that git would like to refresh.
+	touch "$T/mine/mm/memory.c"
+	read_only "$T/mine"
+	watch_over "$HOUSE" "$T/readonly"
+	lab tree LINUX="$T/readonly"
+	good
+	grep -qx 'int one;' "$BUILD"/tree-6.1-*/mm/memory.c
+	lab run LINUX="$T/readonly"
+	good
+}
+
+@test "LINUX= that cannot be written to works: an unpacked tree" {
+	read_only "$T/kernel"
+	watch_over "$HOUSE" "$T/readonly"
+	lab tree LINUX="$T/readonly"
+	good
+	grep -qx 'int one;' "$BUILD"/tree-6.1-*/mm/memory.c
+}
+
+@test "LINUX= with spaces in its path works" {
+	cp -a "$T/kernel" "$T/my own kernel"
+	watch_over "$HOUSE" "$T/my own kernel"
+	lab tree LINUX="$T/my own kernel"
+	good
+	checkout "$T/my own checkout"
+	watch_over "$HOUSE" "$T/my own checkout"
+	lab tree LINUX="$T/my own checkout"
+	good
+}
+
+# --- the source archive ------------------------------------------------------------
+
+@test "a truncated source archive is refused, wherever it was cut" {
+	local size cut
+	size=$(stat -c %s "$ARCHIVE")
+	watch_over "$HOUSE" "$T/kernel"
+	for cut in 0 10 $((size / 3)) $((size * 9 / 10)) $((size - 12)); do
+		head -c "$cut" "$ARCHIVE" > "$T/cut.tar.xz"
+		lab tree ARCHIVE="$T/cut.tar.xz"
+		refused 2 "cut.tar.xz could not be read: .*fetch.log$"
+		[ ! -e "$BUILD/src-6.1.git" ] || fail "a repository was left: cut at $cut"
+		[ ! -e "$BUILD/src-6.1.git.new" ] || fail "half a repository was left: cut at $cut"
+	done
+	assembled
+}
+
+@test "a damaged archive, a missing one and another kernel's are refused" {
+	cp "$ARCHIVE" "$T/damaged.tar.xz"
+	printf 'XXXX' | dd of="$T/damaged.tar.xz" bs=1 seek=200000 conv=notrunc status=none
+	lab tree ARCHIVE="$T/damaged.tar.xz"
+	refused 2 'damaged.tar.xz could not be read'
+	lab tree ARCHIVE="$T/missing.tar.xz"
+	refused 2 'missing.tar.xz is missing: reinstall the package linux-source-6.1$'
+	mini_kernel "$T/newer" 6 12
+	archive "$T/newer" "$T/newer.tar.xz"
+	lab tree ARCHIVE="$T/newer.tar.xz"
+	refused 2 'newer.tar.xz holds Linux 6.12, not 6.1$'
+	[ ! -e "$BUILD/src-6.1.git" ]
+	assembled
+}
+
+# --- packages ----------------------------------------------------------------------
+
+# want PACKAGE: the lab asks for one that no Debian has.
+want() {
+	echo "base $1" >> "$HOUSE/lab/packages"
+	watch_over "$HOUSE"
+}
+
+# as_nobody COMMAND...: no root, and no sudo that lets one in.
+as_nobody() {
+	local become=()
+	if [ "$(id -u)" = 0 ]; then
+		become=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+		chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$T"
+		chmod 777 "$BUILD"
+	fi
+	printf '#!/bin/sh\nexit 1\n' > "$BIN/sudo"
+	chmod +x "$BIN/sudo"
+	run --separate-stderr with "${become[@]}" "$@"
+}
+
+@test "a missing package and no root: the exact line to run" {
+	want lab-test-no-such-package
+	as_nobody "$HOUSE/lab/deps" base
+	refused 2 'As root: apt-get install --no-install-recommends lab-test-no-such-package$'
+	sed -i '$d' "$HOUSE/lab/packages"
+	watch_over "$HOUSE"
+	as_nobody "$HOUSE/lab/deps" base
+	good
+}
+
+@test "a missing package that apt does not know" {
+	[ "$(id -u)" = 0 ] || skip "only root asks apt"
+	# The real apt, in a world without package lists, which it must not touch.
+	mkdir -p "$T/apt/lists/partial" "$T/apt/archives/partial"
+	cat > "$T/apt.conf" <<-END
+	Dir::Etc::sourcelist "/dev/null";
+	Dir::Etc::sourceparts "/dev/null";
+	Dir::State::lists "$T/apt/lists";
+	Dir::Cache "$T/apt";
+	Debug::NoLocking "true";
+	END
+	want lab-test-no-such-package
+	lab tree APT_CONFIG="$T/apt.conf"
+	refused 2 'apt-get could not install: lab-test-no-such-package; see .*packages.log$'
+	grep -q 'Unable to locate package lab-test-no-such-package' "$BUILD/packages.log"
+	sed -i '$d' "$HOUSE/lab/packages"
+	watch_over "$HOUSE"
+	assembled
+}
+
+# --- disks -------------------------------------------------------------------------
+
+# small_disk SIZE: BUILD on a disk of its own.
+small_disk() {
+	may_mount || skip "a file system of one's own cannot be mounted here"
+	mkdir "$T/small"
+	mount -t tmpfs -o "size=$1" small "$T/small"
+	cp -a "$BUILD/." "$T/small"
+	BUILD=$T/small
+}
+
+@test "a disk too small to begin with is refused" {
+	small_disk 300m
+	lab tree
+	refused 2 "^fetch: $BUILD has [0-9]+ MiB free and this step needs 4 GiB: make room, or give BUILD= another disk$"
+	[ ! -e "$BUILD/src-6.1.git" ]
+	mount -o remount,size=5g "$BUILD"
+	assembled
+}
+
+@test "a disk that fills up during the build" {
+	local used
+	small_disk 5g
+	assembled
+	# One configured run, so that what follows is the build's own trouble.
+	lab build
+	good
+	echo 'char big[8 << 20] = { 1 };' >> "$HOUSE/kunit/mm/tests/mini_kunit.c"
+	watch_over "$HOUSE"
+	assembled
+	used=$(df --output=used -k "$BUILD" | tail -n 1)
+	mount -o "remount,size=$((used + 2048))k" "$BUILD"
+	lab build
+	refused 2 "^build: the disk under $BUILD is full: make room, and the same command goes on$"
+	mount -o remount,size=5g "$BUILD"
+	passes
+}
+
+@test "a disk without room for a single line of the log" {
+	small_disk 5g
+	assembled
+	lab build
+	good
+	echo 'char big[8 << 20] = { 1 };' >> "$HOUSE/kunit/mm/tests/mini_kunit.c"
+	watch_over "$HOUSE"
+	assembled
+	# tmpfs takes no less than what is in use: nothing at all is free then.
+	cat /dev/zero > "$BUILD/ballast" 2>/dev/null & wait $! || :
+	lab build
+	refused 2 "the disk under $BUILD is full"
+	rm "$BUILD/ballast"
+	passes
+}
+
+# --- Ctrl-C ------------------------------------------------------------------------
+
+@test "Ctrl-C during fetch" {
+	local half
+	half=$(($(stat -c %s "$ARCHIVE") / 2))
+	mkfifo "$T/slow.tar.xz"
+	start run ARCHIVE="$T/slow.tar.xz"
+	# More than the pipe holds: when it is written, the import has begun.
+	timeout "$LIMIT" head -c "$half" "$ARCHIVE" > "$T/slow.tar.xz" &
+	exec 8> "$T/slow.tar.xz"
+	wait $!
+	ctrl_c
+	exec 8>&-
+	interrupted fetch
+	[ ! -e "$BUILD/src-6.1.git.new" ] || fail "half a repository was left"
+	passes
+}
+
+@test "Ctrl-C during assemble" {
+	mv "$HOUSE/patches/linux-6.1/0002-two.patch" "$T/two"
+	mkfifo "$HOUSE/patches/linux-6.1/0002-two.patch"
+	start run
+	# Opened for writing, it has a reader: the series is being read.
+	exec 8> "$HOUSE/patches/linux-6.1/0002-two.patch"
+	ctrl_c
+	exec 8>&-
+	mv -f "$T/two" "$HOUSE/patches/linux-6.1/0002-two.patch"
+	interrupted assemble
+	assembled
+	passes
+}
+
+# blocking COMMAND: in the way of the real one; says when it runs, and stays, whatever
+# it is asked.
+blocking() {
+	mkfifo "$T/reached" "$T/never"
+	cat > "$BIN/$1" <<-END
+	#!/bin/sh
+	trap '' INT TERM
+	echo here > "$T/reached"
+	read -r word < "$T/never"
+	END
+	chmod +x "$BIN/$1"
+}
+
+@test "Ctrl-C during configure" {
+	assembled
+	# kunit.py asks for it: the real one is found behind the stub.
+	blocking awk
+	start build
+	at_work "$T/reached"
+	ctrl_c
+	rm "$BIN/awk"
+	[ "$status" = 130 ] || fail "status 130 expected"
+	[[ $output =~ "configure x86_64 lockdep: interrupted" ]] || fail "not said"
+	nobody_left
+	passes
+}
+
+@test "Ctrl-C during the build, with a compiler that will not go" {
+	assembled
+	blocking ccache
+	start run
+	at_work "$T/reached"
+	ctrl_c
+	rm "$BIN/ccache"
+	interrupted build
+	[[ $output =~ "build     x86_64 lockdep: interrupted" ]] || fail "not said by the step"
+	passes
+}
+
+@test "Ctrl-C during boot, with a machine that will not go" {
+	mv "$BIN/qemu-system-x86_64" "$T/qemu"
+	blocking qemu-system-x86_64
+	start run
+	at_work "$T/reached"
+	ctrl_c
+	mv "$T/qemu" "$BIN/qemu-system-x86_64"
+	interrupted boot
+	grep -q '"ended": "interrupted"' "$BUILD"/6.1-x86_64-lockdep/results/*/boot.json
+	passes
+}
+
+@test "SIGTERM ends a run as Ctrl-C does" {
+	assembled
+	blocking ccache
+	start run
+	at_work "$T/reached"
+	kill -TERM -- "-$started"
+	ended
+	rm "$BIN/ccache"
+	[ "$status" = 143 ] || fail "status 143 expected"
+	nobody_left
+	passes
+}
+
+# --- two at once -------------------------------------------------------------------
+
+@test "two runs at once in one build folder: the second is refused, the first ends well" {
+	mkfifo "$T/slow.tar.xz"
+	start run ARCHIVE="$T/slow.tar.xz"
+	exec 8> "$T/slow.tar.xz"
+	lab run FLAVOUR=plain
+	refused 2 "^run: another run is at work in $BUILD \(pid [0-9]+, x86_64 lockdep\): wait for it, or give BUILD= another folder$"
+	lab clean
+	refused 2 'another run is at work'
+	cat "$ARCHIVE" >&8
+	exec 8>&-
+	ended
+	good
+	passes
+}
+
+# --- paths and terminals -----------------------------------------------------------
+
+@test "BUILD with spaces is refused, and not made" {
+	lab run BUILD="$T/my build"
+	refused 2 "BUILD=$T/my build: the kernel's own Makefile takes no path with spaces or colons; give BUILD= a folder without them$"
+	[ ! -e "$T/my build" ] || fail "it was made"
+	lab run BUILD=/proc/nowhere
+	refused 2 'cannot make the folder BUILD=/proc/nowhere$'
+	touch "$T/a file"
+	lab run BUILD="$T/kernel.tar.xz"
+	refused 2 'cannot make the folder BUILD=.*kernel.tar.xz$'
+	passes
+}
+
+@test "a project whose own path has spaces works, with BUILD elsewhere" {
+	mv "$HOUSE" "$T/my house"
+	HOUSE="$T/my house"
+	watch_over "$HOUSE"
+	lab run BUILD=
+	refused 2 "BUILD=$HOUSE/build: the kernel's own Makefile takes no path with spaces"
+	assembled
+	passes
+	lab series
+	good
+	run --separate-stderr with make -C "$HOUSE" --no-print-directory tree
+	good
+}
+
+@test "without a terminal the output is plain lines" {
+	passes
+	[ -n "$output" ]
+	[[ $output =~ "build     x86_64 lockdep" ]] || fail "no step named"
+	[[ ! $output =~ [$'\r\e'] ]] || fail "control characters"
+}
+
+@test "on a terminal a long step shows its time while it runs" {
+	mkfifo "$T/gate" "$T/screen"
+	with script -qec "'$HOUSE/lab/step' 'a long step' '$T/log' sh -c 'read -r word < $T/gate'" \
+		/dev/null > "$T/screen" < /dev/null 3>&- &
+	exec 8< "$T/screen"
+	# Its time is on the screen before its end is allowed.
+	until [[ ${shown:-} =~ a\ long\ step\ +0:0[1-9] ]]; do
+		IFS= read -t "$LIMIT" -r -d $'\r' -u 8 shown || fail "no time was shown"
+	done
+	echo on > "$T/gate"
+	wait $!
+	cat <&8 > "$T/rest"
+	grep -qaE 'a long step +0:[0-9]+' "$T/rest" || fail "no last line"
+}
+
+# --- patches -----------------------------------------------------------------------
+
+# not_assembled PATTERN: class 4, and the tree is as it was.
+not_assembled() {
+	watch_over "$HOUSE"
+	lab tree
+	refused 4 "$1"
+	[ "$(git -C "$BUILD/tree-6.1" rev-parse HEAD)" = "$good_head" ] || fail "the tree moved"
+	[ -z "$(git -C "$BUILD/tree-6.1" status --porcelain)" ] || fail "the tree was touched"
+}
+
+# from_good: a good tree first; what comes must not change it.
+from_good() {
+	assembled
+	good_head=$(git -C "$BUILD/tree-6.1" rev-parse HEAD)
+	PATCHES=$HOUSE/patches/linux-6.1
+	cp -a "$HOUSE" "$T/good"
+}
+
+# mended: the data as they were; the next run recovers.
+mended() {
+	rm -rf "$HOUSE"
+	cp -a "$T/good" "$HOUSE"
+	watch_over "$HOUSE"
+	assembled
+	[ "$(git -C "$BUILD/tree-6.1" rev-parse HEAD)" = "$good_head" ]
+}
+
+@test "a patch that does not apply names itself, the file and the hunk" {
+	from_good
+	(patch 'mm: two' && hunk mm/memory.c 20 two && hunk mm/memory.c 40 two | sed '1,3d; s/line_40/line_4O/') \
+		> "$PATCHES/0002-two.patch"
+	not_assembled '^assemble: patches/linux-6.1/0002-two.patch does not apply: mm/memory.c, hunk 2 \(@@ -39,3 '
+	(patch 'mm: two' && hunk mm/no_such.c 20 two) > "$PATCHES/0002-two.patch"
+	not_assembled '0002-two.patch does not apply: mm/no_such.c: does not exist'
+	# A patch cut off in the middle of a hunk.
+	(patch 'mm: two' && hunk mm/memory.c 20 two | head -n 6) > "$PATCHES/0002-two.patch"
+	not_assembled '0002-two.patch does not apply: corrupt patch'
+	mended
+}
+
+@test "zero fuzz: a hunk whose context moved away is not applied" {
+	from_good
+	(patch 'mm: two' && hunk mm/memory.c 20 two | sed 's/line_19/line_18/') > "$PATCHES/0002-two.patch"
+	not_assembled '0002-two.patch does not apply: mm/memory.c, hunk 1'
+	mended
+}
+
+@test "a patch that is not there, or has no Subject, is named" {
+	from_good
+	rm "$PATCHES/0002-two.patch"
+	not_assembled '^assemble: patches/linux-6.1/0002-two.patch, named in patches/linux-6.1/series, is not there$'
+	(patch 'mm: two' | sed /^Subject/d && hunk mm/memory.c 20 two) > "$PATCHES/0002-two.patch"
+	not_assembled '^assemble: patches/linux-6.1/0002-two.patch has no Subject: line$'
+	: > "$PATCHES/0002-two.patch"
+	not_assembled '^assemble: patches/linux-6.1/0002-two.patch has no Subject: line$'
+	mended
+}
+
+@test "a room file that joins never, twice, or is not there, is named" {
+	from_good
+	echo 'int stray;' > "$HOUSE/mm/stray.c"
+	not_assembled '^assemble: mm/stray.c joins at no step: name it in an Adds: line of a patch$'
+	rm "$HOUSE/mm/stray.c"
+	sed -i 's/^Adds: .*/& mm/' "$PATCHES/0003-suite.patch"
+	not_assembled '^assemble: mm/secondary.c joins at two steps of patches/linux-6.1/series$'
+	sed -i 's/^Adds: .*/Adds: kunit mm\/gone.c/' "$PATCHES/0003-suite.patch"
+	not_assembled '^assemble: patches/linux-6.1/0003-suite.patch adds mm/gone.c, which is not there$'
+	mended
+}
+
+@test "a series that is missing is named" {
+	from_good
+	rm "$PATCHES/series"
+	not_assembled '^assemble: patches/linux-6.1/series is missing$'
+	mended
+}
+
+# --- configurations and suites -----------------------------------------------------
+
+@test "an option that cannot land is named" {
+	echo 'CONFIG_NO_SUCH_THING=y' >> "$HOUSE/configs/common.config"
+	watch_over "$HOUSE"
+	lab run
+	refused 3 'these options did not land: .*CONFIG_NO_SUCH_THING=y.*; see .*/build.log$'
+	sed -i '$d' "$HOUSE/configs/common.config"
+	watch_over "$HOUSE"
+	passes
+}
+
+@test "fragments that contradict one another are refused" {
+	echo '# CONFIG_KUNIT is not set' >> "$HOUSE/configs/suites.config"
+	watch_over "$HOUSE"
+	lab run
+	refused 3 'CONFIG_KUNIT'
+	sed -i '$d' "$HOUSE/configs/suites.config"
+	watch_over "$HOUSE"
+	passes
+}
+
+# The compiler is the real one, on the one object; only the kernel around is mini.
+@test "a suite with a syntax error is named, with its line" {
+	echo 'int broken(void) { return }' >> "$HOUSE/kunit/mm/tests/mini_kunit.c"
+	watch_over "$HOUSE"
+	lab run
+	refused 5 'mm/tests/mini_kunit.c:2:[0-9]+: error: .*; see .*/build.log$'
+	sed -i '$d' "$HOUSE/kunit/mm/tests/mini_kunit.c"
+	watch_over "$HOUSE"
+	passes
+}
+
+# --- trees -------------------------------------------------------------------------
+
+@test "a tree whose checkout was cut off is finished" {
+	assembled
+	rm -r "$BUILD/tree-6.1/mm" "$BUILD/tree-6.1/.git"/* 2>/dev/null || :
+	: > "$BUILD/tree-6.1.unfinished"
+	echo half > "$BUILD/tree-6.1/Makefile"
+	assembled
+	[ ! -e "$BUILD/tree-6.1.unfinished" ]
+	passes
+}
+
+@test "a tree that holds edits is refused, and the edits are kept" {
+	assembled
+	echo 'int mine;' >> "$BUILD/tree-6.1/mm/memory.c"
+	echo 'int new;' > "$BUILD/tree-6.1/mm/new.c"
+	watch_over "$HOUSE" "$BUILD/tree-6.1/mm"
+	lab tree
+	refused 4 'tree-6.1 holds edits that are in no patch \(mm/memory.c mm/new.c\): take them into patches/ or a room, or undo them there$'
+	lab clean
+	refused 2 'tree-6.1 holds edits that are in no patch: save or undo them first$'
+	lab distclean
+	refused 2 'tree-6.1 holds edits that are in no patch: save or undo them first$'
+	git -C "$BUILD/tree-6.1" checkout -q .
+	rm "$BUILD/tree-6.1/mm/new.c"
+	watch_over "$HOUSE"
+	assembled
+}
+
+@test "a folder of somebody else's in the tree's place is refused and kept" {
+	mkdir "$BUILD/tree-6.1"
+	echo precious > "$BUILD/tree-6.1/file"
+	watch_over "$HOUSE" "$BUILD/tree-6.1"
+	lab tree
+	refused 4 'tree-6.1 was not made by the lab: move it away$'
+	lab clean
+	good
+	lab distclean
+	good
+	# A repository of somebody else's is no better.
+	git init -q "$BUILD/tree-6.1"
+	watch_over "$HOUSE" "$BUILD/tree-6.1"
+	lab tree
+	refused 4 'was not made by the lab'
+	mv "$BUILD/tree-6.1" "$T/saved"
+	watch_over "$HOUSE"
+	assembled
+}
+
+@test "clean and distclean remove what the lab made and nothing else" {
+	passes
+	lab series
+	good
+	mkdir "$BUILD/tree-mine" "$BUILD/6.1-notes"
+	echo precious | tee "$BUILD/tree-mine/file" "$BUILD/6.1-notes/file" > "$BUILD/notes"
+	watch_over "$HOUSE" "$BUILD/tree-mine" "$BUILD/6.1-notes" "$BUILD/notes"
+	lab clean
+	good
+	[ ! -e "$BUILD/tree-6.1" ] && [ -e "$BUILD/src-6.1.git" ]
+	[ -e "$BUILD/6.1-x86_64-lockdep/latest/summary.json" ] || fail "clean took the results"
+	lab distclean
+	good
+	[ "$(cd "$BUILD" && find . -mindepth 1 -maxdepth 1 | sort | xargs)" = "./6.1-notes ./notes ./tree-mine" ] ||
+		fail "left: $(ls -A "$BUILD")"
+	assembled
+}
