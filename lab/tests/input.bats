@@ -638,6 +638,83 @@ mended() {
 	passes
 }
 
+# real_house: the project as it is, on the real kernel that was fetched already.
+real_house() {
+	HOUSE=$T/real-house BUILD=$T/real-build
+	copy_project "$HOUSE"
+	watch_over "$HOUSE"
+	mkdir -p "$BUILD/src-6.1.git/objects/info"
+	(cd "$CHECK_BUILD/src-6.1.git" && tar -c --exclude=./objects --exclude=./worktrees .) |
+		tar -C "$BUILD/src-6.1.git" -xf -
+	echo "$CHECK_BUILD/src-6.1.git/objects" > "$BUILD/src-6.1.git/objects/info/alternates"
+	rm -f "$BUILD"/src-6.1.git/lab-recipe-*
+	# That it need not be read again.
+	touch "$T/source"
+	ARCHIVE=$T/source
+	stat -c '%n %s %Y' "$ARCHIVE" > "$BUILD/src-6.1.git/lab-source"
+}
+
+# The real kernel's Kconfig: one option nobody has, one that another architecture has.
+@test "an option that cannot land in the real kernel is named" {
+	real_house
+	printf 'CONFIG_NO_SUCH_THING=y\nCONFIG_ARM64_PAN=y\n' >> "$HOUSE/configs/lockdep.config"
+	watch_over "$HOUSE"
+	lab tree
+	good
+	lab build
+	refused 3 '^build: these options did not land: .*CONFIG_NO_SUCH_THING=y.*; see .*/build.log$'
+	[[ $stderr == *CONFIG_ARM64_PAN=y* ]] || fail "only one was named"
+	sed -i '/NO_SUCH_THING\|ARM64_PAN/d' "$HOUSE/configs/lockdep.config"
+	watch_over "$HOUSE"
+	run --separate-stderr with "$HOUSE/lab/build" configure
+	good
+}
+
+# --- verdicts ----------------------------------------------------------------------
+
+@test "a failed case ends the run with class 7" {
+	sed -i 's/    ok 1 works/    not ok 1 works/; s/\] ok 1 mini/] not ok 1 mini/' "$BIN/qemu-system-x86_64"
+	lab run
+	[ "$status" = 7 ] || fail "class 7 expected"
+	[[ $output == *"mini.works"* ]] || fail "the case is not named"
+	untouched
+	stub_qemu "$BIN"
+	passes
+}
+
+@test "a guest that stops half-way ends the run with class 6" {
+	sed -i '/lab: end/d' "$BIN/qemu-system-x86_64"
+	lab run
+	[ "$status" = 6 ] || fail "class 6 expected"
+	untouched
+	stub_qemu "$BIN"
+	passes
+}
+
+@test "a mutant that does not apply, or not build, is no survivor: it ends the run" {
+	(patch wrong | sed 's/^Why\./Kills: mini.works/'; hunk mm/memory.c 30 wrong | sed 's/line_29/line_28/') \
+		> "$HOUSE/mutants/wrong.patch"
+	watch_over "$HOUSE"
+	lab mutants
+	refused 4 '^assemble: mutants/wrong.patch does not apply: mm/memory.c, hunk 1'
+	(patch wrong | sed 's/^Why\./Kills: mini.works/'; hunk mm/memory.c 30 'wrong wrong') \
+		> "$HOUSE/mutants/wrong.patch"
+	watch_over "$HOUSE"
+	lab mutants
+	refused 5 '^mutants: mutant wrong does not build: .*mm/memory.c:30:'
+	assembled
+}
+
+@test "a mutant whose case passes is a survivor, one whose case fails is killed" {
+	lab mutants
+	[ "$status" = 7 ] || fail "class 7 expected"
+	[[ $output =~ SURVIVED\ +wrong\ +mini.works ]] || fail "not said"
+	sed -i 's/    ok 1 works/    not ok 1 works/; s/\] ok 1 mini/] not ok 1 mini/' "$BIN/qemu-system-x86_64"
+	lab mutants
+	good
+	[[ $output == *"Mutants: 1 killed, 0 survived"* ]] || fail "not said"
+}
+
 # --- trees -------------------------------------------------------------------------
 
 @test "a tree whose checkout was cut off is finished" {
