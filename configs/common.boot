@@ -8,9 +8,8 @@ kunit.enable=1
 panic=-1
 # An oops in a worker thread must not leave the suite waiting for it.
 oops=panic
-# Print everything, with times: the console is the evidence.
+# Print everything: the console is the evidence.
 ignore_loglevel
-printk.time=1
 # The kernel expedites RCU and SRCU until it starts init, and built-in suites
 # run before: without this no suite would meet a normal grace period.
 rcupdate.rcu_normal=1
