@@ -199,7 +199,7 @@ untouched() {
 # with VARIABLE=VALUE... COMMAND...: in this test's surroundings.
 with() {
 	env BUILD="$BUILD" ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" \
-		timeout --foreground "$LIMIT" env "$@"
+		timeout "$LIMIT" env "$@"
 }
 
 # lab SCRIPT [VARIABLE=VALUE]...: run it and keep status, output and errors.

@@ -217,6 +217,14 @@ read_only() {
 	grep -qx 'int one;' "$BUILD"/tree-6.1-*/mm/memory.c
 }
 
+@test "LINUX= is not written to: not even a checkout's index is refreshed" {
+	checkout "$T/mine"
+	touch -d @1 "$T/mine/mm/memory.c"
+	watch_over "$HOUSE" "$T/mine"
+	lab tree LINUX="$T/mine"
+	good
+}
+
 @test "LINUX= with spaces in its path works" {
 	cp -a "$T/kernel" "$T/my own kernel"
 	watch_over "$HOUSE" "$T/my own kernel"
@@ -328,6 +336,24 @@ small_disk() {
 	[ ! -e "$BUILD/src-6.1.git" ]
 	mount -o remount,size=5g "$BUILD"
 	assembled
+}
+
+@test "a disk that fills up during fetch" {
+	local half
+	small_disk 5g
+	half=$(($(stat -c %s "$ARCHIVE") / 2))
+	mkfifo "$T/slow.tar.xz"
+	start run ARCHIVE="$T/slow.tar.xz"
+	exec 8> "$T/slow.tar.xz"
+	timeout "$LIMIT" head -c "$half" "$ARCHIVE" >&8
+	# The second half will find no room.
+	mount -o "remount,size=$(($(df --output=used -k "$BUILD" | tail -n 1) + 8))k" "$BUILD"
+	timeout "$LIMIT" tail -c "+$((half + 1))" "$ARCHIVE" >&8 || :
+	exec 8>&-
+	ended
+	refused 2 "^fetch: the disk under $BUILD is full: make room, or give BUILD= another disk$"
+	mount -o remount,size=5g "$BUILD"
+	passes
 }
 
 @test "a disk that fills up during the build" {
