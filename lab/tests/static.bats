@@ -158,9 +158,9 @@ judged_by_checkpatch() {
 allowed() { sed -E 's/(^| )# .*//; s/^#.*//; /^$/d' "$TESTS/checkpatch.allow"; }
 
 @test "checkpatch is at work: it finds what is wrong, and no allowance hides it" {
-	printf '// SPDX-License-Identifier: GPL-2.0-only\nint f(int a)\n{\n\treturn (a<1);\n}\n' > "$BATS_TEST_TMPDIR/wrong.c"
+	printf '// SPDX-License-Identifier: GPL-2.0-only\nint f(int a)\n{\n\tif (a<1)\n\t\treturn a; \n\treturn 0;\n}\n' > "$BATS_TEST_TMPDIR/wrong.c"
 	run judged_by_checkpatch -f "$BATS_TEST_TMPDIR/wrong.c"
-	[[ $output == *"wrong.c:4: ERROR:RETURN_PARENTHESES"* ]] || fail "not found"
+	[[ $output == *"wrong.c:5: ERROR:TRAILING_WHITESPACE"* ]] || fail "not found"
 	[[ $output == *"wrong.c:4: ERROR:SPACING"* ]] || fail "not found"
 }
 
