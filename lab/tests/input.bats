@@ -596,7 +596,13 @@ mended() {
 
 @test "zero fuzz: a hunk whose context moved away is not applied" {
 	from_good
-	(patch 'mm: two' && hunk mm/memory.c 20 two | sed 's/line_19/line_18/') > "$PATCHES/0002-two.patch"
+	# Three lines of context on each side, and only the outermost is another.
+	{
+		patch 'mm: two'
+		hunk mm/memory.c 20 two | sed '1,3!d'
+		printf '%s\n' '@@ -17,7 +17,7 @@' ' int other;' ' int line_18;' ' int line_19;' '-int line_20;' \
+			'+int two;' ' int line_21;' ' int line_22;' ' int line_23;'
+	} > "$PATCHES/0002-two.patch"
 	not_assembled '0002-two.patch does not apply: mm/memory.c, hunk 1'
 	mended
 }
