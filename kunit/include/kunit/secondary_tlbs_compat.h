@@ -19,11 +19,11 @@
  * SECONDARY_TLBS_ALIAS the member by which out-of-tree drivers detect it (only
  * where SECONDARY_TLBS_HAS_ALIAS; elsewhere just something that compiles).
  *
- * This series has a header of its own. Upstream's rework took the macros away
- * that notified beside a flush.
+ * This series has a header of its own, <linux/secondary_tlbs.h>, which comes with
+ * <linux/mmu_notifier.h>: its guard tells (sparse knows no __has_include()).
+ * Upstream's rework took the macros away that notified beside a flush.
  */
-#if __has_include("linux/secondary_tlbs.h")
-#include <linux/secondary_tlbs.h>
+#if defined(_LINUX_SECONDARY_TLBS_H)
 #define SECONDARY_TLBS_CALLBACK		invalidate_secondary_tlbs
 #define SECONDARY_TLBS_ALIAS		arch_invalidate_secondary_tlbs
 #define SECONDARY_TLBS_HAS_ALIAS	1
