@@ -449,7 +449,7 @@ static void random_pause(struct rnd_state *rnd)
  * Registration against invalidation: 4 threads
  */
 #define RACERS		4
-#define RACE_ROUNDS	60
+#define RACE_ROUNDS	40
 
 struct race {
 	struct mm_struct *mm;
