@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A real VM for KVM's suites.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/major.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/namei.h>
+#include <linux/rmap.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include <asm/tlbflush.h>
+
+#include "test_vm.h"
+
+#define NODE	"/kvm-kunit"
+
+/* One case at a time. */
+static struct test_vm *the_vm;
+
+/*
+ * The page: a mapping of two pages, of which always one is mapped.
+ */
+static vm_fault_t backing_fault(struct vm_fault *vmf)
+{
+	struct test_vm *vm = vmf->vma->vm_private_data;
+	vm_fault_t ret = vm->on_fault ? vm->on_fault(vm) : 0;
+
+	if (ret)
+		return ret;
+	/* If test_vm_move() was faster, its entry stays. */
+	vmf->page = vm->pages[READ_ONCE(vm->now)];
+	get_page(vmf->page);
+	return 0;
+}
+
+static const struct vm_operations_struct backing_vm_ops = {
+	.fault = backing_fault,
+};
+
+static int backing_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_private_data = file->private_data;
+	vma->vm_ops = &backing_vm_ops;
+	return 0;
+}
+
+static const struct file_operations backing_fops = {
+	.mmap = backing_mmap,
+};
+
+/* Maps the two pages over what the memslot of one page points to. */
+static int backing_map(struct test_vm *vm)
+{
+	struct file *file;
+	unsigned long addr;
+
+	file = anon_inode_getfile("kvm-kunit", &backing_fops, vm, O_RDWR);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	addr = vm_mmap(file, vm->hva, PAGE_SIZE, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_FIXED, 0);
+	fput(file);
+	return addr == vm->hva ? 0 : -ENOMEM;
+}
+
+/* Takes the page table entry of the page away; the caller has the ptl. */
+static void backing_clear(struct test_vm *vm, struct vm_area_struct *vma, pte_t *ptep)
+{
+	struct page *page = pte_page(*ptep);
+
+	ptep_clear_flush(vma, vm->hva, ptep);
+	page_remove_rmap(page, vma, false);
+	dec_mm_counter(vm->mm, mm_counter_file(page));
+	put_page(page);
+}
+
+static void backing_set(struct test_vm *vm, struct vm_area_struct *vma, pte_t *ptep)
+{
+	struct page *page = vm->pages[vm->now];
+	pte_t pte = pte_mkdirty(pte_mkwrite(mk_pte(page, vma->vm_page_prot)));
+
+	get_page(page);
+	inc_mm_counter(vm->mm, mm_counter_file(page));
+	page_add_file_rmap(page, vma, false);
+	set_pte_at(vm->mm, vm->hva, ptep, pte_mkyoung(pte));
+}
+
+/* The page must be mapped, as it is after each look-up. */
+static void backing_change(struct test_vm *vm, bool move)
+{
+	struct vm_area_struct *vma;
+	spinlock_t *ptl;	/* of the table that maps the page */
+	pte_t *ptep;
+
+	mmap_read_lock(vm->mm);
+	vma = find_vma(vm->mm, vm->hva);
+	if (!follow_pte(vm->mm, vm->hva, &ptep, &ptl)) {
+		backing_clear(vm, vma, ptep);
+		if (move) {
+			WRITE_ONCE(vm->now, !vm->now);
+			backing_set(vm, vma, ptep);
+		}
+		pte_unmap_unlock(ptep, ptl);
+	}
+	mmap_read_unlock(vm->mm);
+}
+
+/**
+ * test_vm_unmap - let the next look-up fault
+ * @vm: the VM, between range_start() and range_end() if anybody might look
+ */
+void test_vm_unmap(struct test_vm *vm)
+{
+	backing_change(vm, false);
+}
+
+/**
+ * test_vm_move - have the other page where the page was
+ * @vm: the VM, between range_start() and range_end()
+ */
+void test_vm_move(struct test_vm *vm)
+{
+	backing_change(vm, true);
+}
+
+/*
+ * The VM
+ */
+static struct file *open_kvm(void)
+{
+	struct dentry *dentry;
+	struct path parent;
+	int err;
+
+	/* The root file system is an empty one, in memory, as long as suites run. */
+	dentry = kern_path_create(AT_FDCWD, NODE, &parent, 0);
+	if (!IS_ERR(dentry)) {
+		err = vfs_mknod(mnt_user_ns(parent.mnt), d_inode(parent.dentry), dentry,
+				S_IFCHR | 0600, MKDEV(MISC_MAJOR, KVM_MINOR));
+		done_path_create(&parent, dentry);
+		if (err)
+			return ERR_PTR(err);
+	} else if (PTR_ERR(dentry) != -EEXIST) {
+		return ERR_CAST(dentry);
+	}
+	return filp_open(NODE, O_RDWR, 0);
+}
+
+/* An ioctl that makes a file descriptor; its file is what we want. */
+static struct file *file_of_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	int fd = file->f_op->unlocked_ioctl(file, cmd, arg);
+	struct file *made;
+
+	if (fd < 0)
+		return ERR_PTR(fd);
+	made = fget(fd);
+	close_fd(fd);
+	return made;
+}
+
+static struct file *create_vm(void)
+{
+	struct file *file = open_kvm(), *made;
+
+	if (IS_ERR(file))
+		return file;
+	made = file_of_ioctl(file, KVM_CREATE_VM, 0);
+	__fput_sync(file);
+	return made;
+}
+
+static int add_slot(struct test_vm *vm, unsigned int slot, gfn_t gfn, unsigned long hva)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.guest_phys_addr = gfn_to_gpa(gfn),
+		.memory_size = PAGE_SIZE,
+		.userspace_addr = hva,
+	};
+
+	return kvm_set_memory_region(vm->kvm, &region);
+}
+
+#ifdef CONFIG_X86
+/* As VMX makes it; only then KVM takes the memslot for what it is. */
+static int add_test_slot(struct test_vm *vm)
+{
+	void __user *hva;
+
+	mutex_lock(&vm->kvm->slots_lock);
+	hva = __x86_set_memory_region(vm->kvm, TEST_SLOT, gfn_to_gpa(TEST_GFN), PAGE_SIZE);
+	mutex_unlock(&vm->kvm->slots_lock);
+	vm->hva = (unsigned long)hva;
+	return IS_ERR(hva) ? PTR_ERR(hva) : 0;
+}
+#else
+static int add_test_slot(struct test_vm *vm)
+{
+	vm->hva = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, 0);
+	if (IS_ERR_VALUE(vm->hva))
+		return vm->hva;
+	return add_slot(vm, TEST_SLOT, TEST_GFN, vm->hva);
+}
+#endif
+
+/**
+ * test_vm_add_other_slot - a second memslot, of memory of its own
+ * @vm: the VM; its mm is current->mm, or its @other is mapped already
+ */
+int test_vm_add_other_slot(struct test_vm *vm)
+{
+	return add_slot(vm, TEST_OTHER_SLOT, TEST_OTHER_GFN, vm->other);
+}
+
+/**
+ * test_vendor_reloads - say whether the vendor's module has an address to reload
+ * @reloads: as VMX with flexpriority, or as SVM
+ */
+#ifdef CONFIG_X86
+static void (*vendors_own)(struct kvm_vcpu *vcpu);
+
+static void vendor_reload(struct kvm_vcpu *vcpu)
+{
+}
+
+void test_vendor_reloads(bool reloads)
+{
+	kvm_x86_ops.set_apic_access_page_addr = reloads ? vendor_reload : NULL;
+}
+
+int test_vm_case_init(struct kunit *test)
+{
+	vendors_own = kvm_x86_ops.set_apic_access_page_addr;
+	return 0;
+}
+
+static void vendor_restore(void)
+{
+	kvm_x86_ops.set_apic_access_page_addr = vendors_own;
+}
+#else
+void test_vendor_reloads(bool reloads)
+{
+}
+
+int test_vm_case_init(struct kunit *test)
+{
+	return 0;
+}
+
+static void vendor_restore(void)
+{
+}
+#endif
+
+static int create_vcpus(struct test_vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < TEST_VCPUS; i++) {
+		vm->vcpu_files[i] = file_of_ioctl(vm->file, KVM_CREATE_VCPU, i);
+		if (IS_ERR(vm->vcpu_files[i]))
+			return PTR_ERR(vm->vcpu_files[i]);
+		vm->vcpus[i] = vm->vcpu_files[i]->private_data;
+		kvm_clear_request(TEST_REQUEST, vm->vcpus[i]);
+	}
+	return 0;
+}
+
+/*
+ * The first VM and the first vCPU enable static keys, the last ones disable them:
+ * code of the scheduler and of KVM is patched twice a case. One VM that stays
+ * spares the cases that, and us an emulator that runs a breakpoint (an int3) of
+ * a patch which is over.
+ */
+static int keep_one_vm(void)
+{
+	static struct file *vm_file, *vcpu_file;
+
+	if (vcpu_file)
+		return 0;
+	vm_file = create_vm();
+	if (IS_ERR(vm_file))
+		return PTR_ERR(vm_file);
+	vcpu_file = file_of_ioctl(vm_file, KVM_CREATE_VCPU, 0);
+	return PTR_ERR_OR_ZERO(vcpu_file);
+}
+
+static int setup(struct test_vm *vm)
+{
+	int err = keep_one_vm();
+
+	if (err)
+		return err;
+	vm->other = recorder_mmap(1, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	if (!vm->other)
+		return -ENOMEM;
+	vm->file = create_vm();
+	if (IS_ERR(vm->file))
+		return PTR_ERR(vm->file);
+	vm->kvm = vm->file->private_data;
+	err = add_test_slot(vm);
+	if (!err)
+		err = backing_map(vm);
+	return err ?: create_vcpus(vm);
+}
+
+/**
+ * test_vm_create - a VM with a memslot of one page and four vCPUs
+ * @test: the case, which ends here if there is none to be had
+ *
+ * The vCPUs have looked nothing up, and no request is pending.
+ */
+struct test_vm *test_vm_create(struct kunit *test)
+{
+	struct test_vm *vm = kunit_kzalloc(test, sizeof(*vm), GFP_KERNEL);
+	int err;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vm);
+	vm->test = test;
+	vm->rec = recorder_create(test, 16);
+	vm->mm = recorder_mm_create(vm->rec);
+	vm->pages[0] = alloc_page(GFP_KERNEL);
+	vm->pages[1] = alloc_page(GFP_KERNEL);
+	KUNIT_ASSERT_TRUE(test, vm->pages[0] && vm->pages[1]);
+	the_vm = vm;
+	test_vendor_reloads(true);
+	kthread_use_mm(vm->mm);
+	err = setup(vm);
+	/* A thread that ends with a borrowed mm would put it. */
+	if (err)
+		kthread_unuse_mm(vm->mm);
+	KUNIT_ASSERT_EQ(test, err, 0);
+	return vm;
+}
+
+/**
+ * test_vm_close - close all that keeps the VM alive
+ * @vm: the VM; its mm stays
+ */
+void test_vm_close(struct test_vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < TEST_VCPUS; i++)
+		__fput_sync(vm->vcpu_files[i]);
+	__fput_sync(vm->file);
+	vm->file = NULL;
+}
+
+/**
+ * test_vm_destroy - end a VM and its mm
+ * @vm: from test_vm_create()
+ */
+void test_vm_destroy(struct test_vm *vm)
+{
+	if (vm->file)
+		test_vm_close(vm);
+	kthread_unuse_mm(vm->mm);
+	mmput(vm->mm);
+	flush_delayed_fput();
+	__free_page(vm->pages[0]);
+	__free_page(vm->pages[1]);
+	recorder_destroy(vm->rec);
+}
+
+/* What a case must not leave behind, however it ends. */
+void test_vm_case_exit(struct kunit *test)
+{
+	vendor_restore();
+	the_vm = NULL;
+	recorder_case_exit(test);
+}
+
+/*
+ * What the mm does
+ */
+#ifdef CONFIG_X86
+/* kvm_unmap_gfn_range() makes the request, if the vendor's module wants it. */
+static void request_reload(struct test_vm *vm, struct mmu_notifier_range *range)
+{
+}
+#else
+static void request_reload(struct test_vm *vm, struct mmu_notifier_range *range)
+{
+	if (range->start <= vm->hva && vm->hva < range->end)
+		kvm_make_all_cpus_request(vm->kvm, TEST_REQUEST);
+}
+#endif
+
+/**
+ * test_range_start - begin an invalidation
+ * @vm: whose mm it is
+ * @range: to be given to test_range_end()
+ * @start: first address
+ * @end: first address behind
+ *
+ * Holds mmap_lock no longer than it takes, so that a case can look a page up
+ * before it calls test_range_end().
+ */
+void test_range_start(struct test_vm *vm, struct mmu_notifier_range *range,
+		      unsigned long start, unsigned long end)
+{
+	mmu_notifier_range_init(range, MMU_NOTIFY_CLEAR, 0, NULL, vm->mm, start, end);
+	mmu_notifier_invalidate_range_start(range);
+	request_reload(vm, range);
+}
+
+void test_range_end(struct mmu_notifier_range *range)
+{
+	mmu_notifier_invalidate_range_end(range);
+}
+
+/*
+ * What a vCPU does
+ */
+static void use_page(struct kvm_vcpu *vcpu, kvm_pfn_t pfn)
+{
+	if (the_vm->on_use)
+		the_vm->on_use(the_vm);
+	WRITE_ONCE(the_vm->vmcs[vcpu->vcpu_id], pfn);
+}
+
+/**
+ * test_vcpu_reload - the reload, as a vCPU's thread does it
+ * @vm: the VM, whose mm is current->mm
+ * @id: the vCPU
+ *
+ * Return: what kvm_slot_page_reload() returns.
+ */
+int test_vcpu_reload(struct test_vm *vm, unsigned int id)
+{
+	int idx = srcu_read_lock(&vm->kvm->srcu), r;
+
+	r = kvm_slot_page_reload(vm->vcpus[id], TEST_SLOT, TEST_GFN, TEST_REQUEST,
+				 use_page);
+	srcu_read_unlock(&vm->kvm->srcu, idx);
+	return r;
+}
+
+/**
+ * test_vcpu_serve - the reload, if it is pending
+ * @vm: the VM, whose mm is current->mm
+ * @id: the vCPU
+ *
+ * Return: what kvm_slot_page_reload() returns, 0 if nothing was pending.
+ */
+int test_vcpu_serve(struct test_vm *vm, unsigned int id)
+{
+	if (!kvm_check_request(TEST_REQUEST, vm->vcpus[id]))
+		return 0;
+	return test_vcpu_reload(vm, id);
+}
+
+bool test_vcpu_pending(struct test_vm *vm, unsigned int id)
+{
+	return kvm_test_request(TEST_REQUEST, vm->vcpus[id]);
+}
+
+/**
+ * test_vcpu_enter - enter the guest for a moment
+ * @vm: the VM
+ * @id: the vCPU
+ *
+ * In the order of vcpu_enter_guest(): interrupts off, mode, requests, guest. As
+ * there, a request that waits gets its answer when interrupts are on again.
+ */
+enum test_entry test_vcpu_enter(struct test_vm *vm, unsigned int id)
+{
+	struct kvm_vcpu *vcpu = vm->vcpus[id];
+	enum test_entry entry = TEST_NOT_ENTERED;
+
+	preempt_disable();
+	WRITE_ONCE(vcpu->cpu, smp_processor_id());
+	local_irq_disable();
+	WRITE_ONCE(vcpu->mode, IN_GUEST_MODE);
+	/* Pairs with the barrier of kvm_vcpu_exiting_guest_mode()'s cmpxchg(). */
+	smp_mb();
+	if (!kvm_test_request(TEST_REQUEST, vcpu))
+		entry = READ_ONCE(vm->vmcs[id]) == test_vm_pfn(vm) ? TEST_RAN : TEST_RAN_STALE;
+	/* The guest has left before anybody may think so. */
+	smp_store_release(&vcpu->mode, OUTSIDE_GUEST_MODE);
+	local_irq_enable();
+	preempt_enable();
+	return entry;
+}
