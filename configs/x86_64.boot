@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-console=ttyS0
+# Bochs keeps to the baud rate: at the default 9600 a line takes it 0.1 s.
+console=ttyS0,115200
 # Speak from the first line: a guest that hangs early must show where.
 earlycon=uart8250,io,0x3f8,115200
 # The length of a delay loop, for a 2.5 GHz TSC and HZ=100.  TCG's CPUs do not

@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 ARCHES = ('x86_64', 'arm64', 'powerpc')
+MACHINES = ('vtx', 'svm')	# those with complaints of their own
 ALLOWED = re.compile(r'(\S+)\s+(\S+)\s+(\S.*?)\s+#\s*(\S.*)')
 EXPECTED = re.compile(r'(\S+)\s+([^\s.]+\.[^\s.]+)\s+(\S.*)')
 FLAVOUR = re.compile(r'[a-z0-9_]+|\*')
@@ -27,8 +28,8 @@ class Splat(NamedTuple):
 
 
 class Allow(NamedTuple):
-    """A splat or taint that is explained."""
-    arch: str
+    """A splat or taint that is explained, on an architecture or a machine."""
+    place: str
     flavour: str
     pattern: re.Pattern
     reason: str
@@ -67,9 +68,9 @@ def compiled(where, regex):
     return pattern
 
 
-def known_arch(where, arch):
-    """An architecture of the lab, or all of them."""
-    if arch != '*' and arch not in ARCHES:
+def known_arch(where, arch, others=()):
+    """An architecture of the lab, all of them, or one of the others."""
+    if arch not in ('*', *ARCHES, *others):
         raise Unreadable(f'{where}: unknown architecture {arch!r}')
     return arch
 
@@ -88,16 +89,16 @@ def splats(path):
 
 
 def allowed(path):
-    """Read `ARCH FLAVOUR regex  # reason` lines."""
+    """Read `ARCH FLAVOUR regex  # reason` lines; a machine may stand for ARCH."""
     found = []
     for where, line in numbered(path):
         match = ALLOWED.fullmatch(line.strip())
         if not match:
             raise Unreadable(f'{where}: not "ARCH FLAVOUR regex  # reason"')
-        arch, flavour, regex, reason = match.groups()
+        place, flavour, regex, reason = match.groups()
         if not FLAVOUR.fullmatch(flavour):
             raise Unreadable(f'{where}: not a flavour: {flavour!r}')
-        found.append(Allow(known_arch(where, arch), flavour,
+        found.append(Allow(known_arch(where, place, MACHINES), flavour,
                            compiled(where, regex), reason))
     return found
 

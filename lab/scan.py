@@ -81,10 +81,10 @@ def complaints(console, splats):
     return found
 
 
-def explanation(text, allow, arch, flavour):
+def explanation(text, allow, places, flavour):
     """The reason why this is allowed here, or None."""
     for rule in allow:
-        if rule.arch in ('*', arch) and rule.flavour in ('*', flavour) \
+        if rule.place in ('*', *places) and rule.flavour in ('*', flavour) \
                 and rule.pattern.search(text):
             return rule.reason
     return None

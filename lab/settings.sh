@@ -55,6 +55,14 @@ kernel_version() {
 
 BUILD=${BUILD:-$TOP/build}
 ARCH=${ARCH:-x86_64}
+MACHINE=${MACHINE:-qemu}
+LENGTH=${LENGTH:-full}
+# On vtx and svm the guest runs KVM's own programs instead of the suites. Bochs is
+# slow: no debugging there, and two CPUs (docs/vtx.md has the times).
+if [ "$MACHINE" != qemu ]; then
+	FLAVOUR=${FLAVOUR:-plain}
+	CPUS=${CPUS:-2}
+fi
 FLAVOUR=${FLAVOUR:-lockdep}
 SERIES=${SERIES:-full}
 BUSTED=${BUSTED:-0}
@@ -71,9 +79,15 @@ QUIET=${QUIET:-120}
 mapfile -t BASES < <(known_bases)
 [ -z "$BASE" ] || one_of BASE "$BASE" "${BASES[@]}"
 one_of ARCH "$ARCH" x86_64 arm64 powerpc
+one_of MACHINE "$MACHINE" qemu vtx svm
+one_of LENGTH "$LENGTH" full short peers
 one_of FLAVOUR "$FLAVOUR" lockdep kcsan kasan plain
 one_of SERIES "$SERIES" full none
 one_of BUSTED "$BUSTED" 0 1
+if [ "$MACHINE" != qemu ]; then
+	[ "$ARCH" = x86_64 ] || die $BAD_INPUT "MACHINE=$MACHINE is an x86_64 machine: it has no ARCH=$ARCH"
+	[ "$BUSTED" = 0 ] || die $BAD_INPUT "MACHINE=$MACHINE runs no suites: BUSTED=1 has nothing to plant there"
+fi
 [[ $CPUS =~ ^[1-8]$ ]] || die $BAD_INPUT "CPUS=$CPUS: a number from 1 to 8 is needed"
 [[ -z $SEED || $SEED =~ ^(0x[0-9a-fA-F]{1,16}|[0-9]{1,19})$ ]] ||
 	die $BAD_INPUT "SEED=$SEED: a number is needed, decimal or 0x..., as a run printed it"
@@ -112,14 +126,25 @@ SOURCE_ID=${SOURCE_ID:-$BASE}
 PATCHES=$TOP/patches/linux-$BASE
 XFAIL=$PATCHES/xfail
 SERIES_FILE=$PATCHES/series
+# The lab's own patches for the machines that run KVM's programs.
+AID_FILE=$LAB/vtx/series
 TREE_ID=$SOURCE_ID
 if [ "$SERIES" = none ]; then
 	SERIES_FILE=$PATCHES/series.none
 	XFAIL=$PATCHES/xfail.none
+	AID_FILE=$LAB/vtx/series.none
 	TREE_ID=$SOURCE_ID-none
 fi
 
 REPO=$BUILD/src-$SOURCE_ID.git
+if [ "$MACHINE" = qemu ]; then
+	AID_FILE=/dev/null
+else
+	[ "$BASE" = 6.1 ] || die $BAD_INPUT "MACHINE=$MACHINE has patches for Linux 6.1 only, not $BASE"
+	XFAIL=$XFAIL.$MACHINE
+	# A tree of its own: nothing of lab/vtx can get into the series that is mailed.
+	TREE_ID=$TREE_ID-vtx
+fi
 # A kernel of one's own (a mutant) stands in a tree of its own.
 TREE=${TREE:-$BUILD/tree-$TREE_ID}
 KIND=$ARCH-$FLAVOUR
@@ -128,6 +153,8 @@ KIND=$ARCH-$FLAVOUR
 # kbuild then calls the sources "..", and ccache serves every tree alike.
 OBJ=$TREE/.$KIND
 OUT=$BUILD/${TREE##*/tree-}-$KIND
+# The kernel is vtx's; the results are not.
+[ "$MACHINE" != svm ] || OUT=$OUT-svm
 
 # take_lock: one run at a time works in a build folder.
 take_lock() {
@@ -147,6 +174,11 @@ need_space() {
 	free=$(df --output=avail -k "$BUILD" | tail -n 1)
 	[ "$free" -ge $(($1 * 1048576)) ] ||
 		die $BAD_INPUT "$BUILD has $((free / 1024)) MiB free and this step needs $1 GiB: make room, or give BUILD= another disk"
+}
+
+# suites_only TARGET: what concerns the series alone has no other machine.
+suites_only() {
+	[ "$MACHINE" = qemu ] || die $BAD_INPUT "make $1 knows no MACHINE=$MACHINE: only run and tree do"
 }
 
 # disk_full LOG: did a step end for want of room? What it wrote of that may itself

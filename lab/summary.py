@@ -7,10 +7,11 @@ import xml.etree.ElementTree as xml
 
 import ktap
 import scan
+import verdict
 
 AROUND = 12	# console lines shown before a reason's line, and thrice as many after it
 CONTROL = re.compile(r'[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
-RUN = ('base', 'version', 'series', 'arch', 'flavour', 'cpus', 'suite_glob', 'seed', 'filter')
+RUN = ('base', 'version', 'series', 'arch', 'machine', 'flavour', 'cpus', 'suite_glob', 'seed', 'filter')
 BAD = {'failed': 'failed', 'missing': 'no result', 'xpass': 'unexpected success',
        'xskip': 'expected to fail, but skipped'}
 
@@ -36,7 +37,7 @@ def permitted(ev):
     """The complaints that lab/allow explains, each with its reason."""
     found = []
     for each in scan.complaints(ev.console, ev.splats):
-        why = scan.explanation(each.text, ev.allow, ev.run['arch'], ev.run['flavour'])
+        why = verdict.explained(ev, each.text)
         if why:
             found.append({'name': each.name, 'text': each.text, 'line': each.line,
                           'reason': why})

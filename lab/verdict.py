@@ -64,22 +64,22 @@ def where(ev):
     return ev.index.progress() + held + tail
 
 
-def qemu_ended(ev):
-    """QEMU ended by itself, in time, with status 0."""
-    ended, status = ev.boot['ended'], ev.boot['qemu_status']
+def emulator_ended(ev):
+    """The emulator ended by itself, in time, with the status of a guest that ended."""
+    ended, status = ev.boot['ended'], ev.boot['status']
+    name = ev.run['emulator']['name']
     texts = {
         'quiet': f'no output for {ev.boot["quiet_limit"]} s: the guest hung {where(ev)}',
         'deadline': f'not done after {ev.boot["deadline"]} s: {where(ev)}',
         'interrupted': f'interrupted {where(ev)}',
-        'qemu-missing': 'QEMU could not be started',
+        'no-emulator': f'{name} could not be started',
     }
     if ended != 'exit':
-        name = 'hang' if ended == 'quiet' else ended
-        return [Reason('boot', name, texts.get(ended, f'unknown end {ended!r}'))]
+        return [Reason('boot', 'hang' if ended == 'quiet' else ended, texts.get(ended, f'unknown end {ended!r}'))]
     if ev.boot['seconds'] > ev.boot['deadline']:
         return [Reason('boot', 'deadline', texts['deadline'])]
-    if status != 0:
-        return [Reason('boot', 'qemu-status', f'QEMU ended with status {status}')]
+    if status != ev.run['emulator']['status']:
+        return [Reason('boot', 'status', f'{name} ended with status {status}')]
     return []
 
 
@@ -248,7 +248,8 @@ def nothing_stale(ev):
 
 def explained(ev, text):
     """Why lab/allow lets this pass here, or None."""
-    return scan.explanation(text, ev.allow, ev.run['arch'], ev.run['flavour'])
+    places = ev.run['arch'], ev.run['machine']
+    return scan.explanation(text, ev.allow, places, ev.run['flavour'])
 
 
 def no_splat(ev):
@@ -299,7 +300,7 @@ def setting(name, value):
 
 
 CONDITIONS = (
-    no_panic, console_whole, qemu_ended, came_to_the_end,
+    no_panic, console_whole, emulator_ended, came_to_the_end,
     no_splat, lockdep_stayed_on, taint_explained,
     plan_kept, suite_plans_kept, suites_present, something_ran,
     cases_passed, suites_passed, nothing_stale, lines_readable, parser_agrees,

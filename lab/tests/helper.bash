@@ -15,7 +15,7 @@ PROJECT=$(cd "$TESTS/../.." && pwd)
 CHECK_BUILD=${CHECK_BUILD:-$PROJECT/build}
 
 # What the gate was asked for must not reach the runs made here.
-unset BASE ARCH FLAVOUR SERIES BUSTED SUITE SEED CPUS LINUX MUTANTS SIGNOFF BUILD DEADLINE \
+unset BASE ARCH MACHINE LENGTH FLAVOUR SERIES BUSTED SUITE SEED CPUS LINUX MUTANTS SIGNOFF BUILD DEADLINE \
 	QUIET TREE ARCHIVE LAB_LOCKED LAB_NAME MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES MAKEFILES \
 	GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
@@ -70,7 +70,7 @@ numbered() {
 # mini_kernel DIR VERSION PATCHLEVEL
 mini_kernel() {
 	local dir=$1
-	mkdir -p "$dir/usr" "$dir/include/linux" "$dir/Documentation"
+	mkdir -p "$dir/usr" "$dir/include/linux" "$dir/Documentation" "$dir/tools/testing/selftests/kvm"
 	{
 		printf 'VERSION = %s\nPATCHLEVEL = %s\nSUBLEVEL = 192\nEXTRAVERSION =\n' "$2" "$3"
 		cat <<-'END'
@@ -94,8 +94,16 @@ mini_kernel() {
 		$(O)/usr/gen_init_cpio: usr/gen_init_cpio.c
 		> @mkdir -p $(@D)
 		> $(HOSTCC) -o $@ $<
+		headers_install:
+		> @mkdir -p $(INSTALL_HDR_PATH)
 		END
 	} > "$dir/Makefile"
+	cat > "$dir/tools/testing/selftests/kvm/Makefile" <<-'END'
+	.RECIPEPREFIX := >
+	$(OUTPUT)/%: %.c
+	> $(CC) -o $@ $<
+	END
+	echo 'int main(void) { return 0; }' > "$dir/tools/testing/selftests/kvm/mini_test.c"
 	echo '# the mini kernel' > "$dir/Kbuild"
 	printf 'config %s\n' KUNIT MINI_KUNIT_TEST SERIAL_8250 SERIAL_8250_CONSOLE > "$dir/Kconfig"
 	printf '.*\n!.gitignore\n*.o\n' > "$dir/.gitignore"
@@ -131,26 +139,35 @@ mini_data() {
 	printf '# suite: mini\nCONFIG_MINI_KUNIT_TEST=y\n' > "$house/configs/suites.config"
 	echo 'console=ttyS0' > "$house/configs/common.boot"
 	echo 'qemu-system-x86_64' > "$house/configs/x86_64.qemu"
+	echo '# suite: kvm_selftests' > "$house/configs/selftests.config"
+	echo '# nothing' | tee "$house"/lab/vtx/series{,.none} > /dev/null
+	echo '* * 10 works mini_test' > "$house/lab/vtx/tests"
 }
 
-# A machine that boots: it prints what a guest with one passing suite prints.
-stub_qemu() {
-	mkdir -p "$1"
-	cat > "$1/qemu-system-x86_64" <<-'EOS'
-	#!/bin/sh
-	cat <<END
+# guest_says SUITE: what a guest with one passing suite prints.
+guest_says() {
+	cat <<-END
 	[    0.100000] Linux version 6.1.192
 	[    1.000000] KTAP version 1
 	[    1.000001] 1..1
 	[    1.000002]     KTAP version 1
-	[    1.000003]     # Subtest: mini
+	[    1.000003]     # Subtest: $1
 	[    1.000004]     1..1
 	[    1.000005]     ok 1 works
-	[    1.000006] ok 1 mini
+	[    1.000006] ok 1 $1
 	[    1.100000] lab: end debug_locks=1 tainted=262144
 	END
-	EOS
-	chmod +x "$1/qemu-system-x86_64"
+}
+
+# Machines that boot. Bochs writes to the serial port it is given, and its guest's end
+# is status 1.
+stub_machines() {
+	mkdir -p "$1"
+	printf '#!/bin/sh\ncat <<END\n%s\nEND\n' "$(guest_says mini)" > "$1/qemu-system-x86_64"
+	# shellcheck disable=SC2016 # it expands there
+	printf '#!/bin/bash\nfor word; do [[ $word != com1:* ]] || port=${word##*dev=}; done\n%s%s\n' \
+		'cat > "$port" <<END' $'\n'"$(guest_says kvm_selftests)"$'\nEND\nexit 1' > "$1/bochs"
+	chmod +x "$1"/*
 }
 
 # make_template: once a file, what each test gets a copy of.
@@ -162,7 +179,7 @@ make_template() {
 	mini_data "$template/house"
 	mini_kernel "$template/kernel" 6 1
 	archive "$template/kernel" "$template/kernel.tar.xz"
-	stub_qemu "$template/bin"
+	stub_machines "$template/bin"
 	# The guest's busybox would be fetched from Debian.
 	mkdir -p "$template/build/busybox-x86_64/bin"
 	echo busybox > "$template/build/busybox-x86_64/bin/busybox"

@@ -486,6 +486,117 @@ blocking() {
 	passes
 }
 
+# --- the other machines ------------------------------------------------------------
+
+@test "MACHINE=vtx passes, in a tree of its own" {
+	lab run MACHINE=vtx
+	good
+	[[ $output == *"machine vtx"*"verdict: passed"* ]] || fail "not said"
+	[ ! -e "$BUILD/tree-6.1" ] || fail "it made the series' tree"
+	passes
+}
+
+@test "an unknown MACHINE or LENGTH, and what goes with no other machine, is refused" {
+	local target
+	lab run MACHINE=xen
+	refused 2 'MACHINE=xen is unknown; choose one of: qemu vtx svm$'
+	lab run MACHINE=vtx LENGTH=long
+	refused 2 'LENGTH=long is unknown; choose one of: full short peers$'
+	lab run MACHINE=vtx ARCH=arm64
+	refused 2 'MACHINE=vtx is an x86_64 machine: it has no ARCH=arm64$'
+	lab run MACHINE=svm BUSTED=1
+	refused 2 'MACHINE=svm runs no suites: BUSTED=1 has nothing to plant there$'
+	lab run MACHINE=vtx BASE=6.12
+	refused 2 'MACHINE=vtx has patches for Linux 6.1 only, not 6.12$'
+	lab run MACHINE=vtx SUITE=mini
+	refused 2 'SUITE=mini matches no suite; there are: kvm_selftests$'
+	for target in series mutants shell; do
+		lab $target MACHINE=vtx
+		refused 2 "make $target knows no MACHINE=vtx: only run and tree do$"
+	done
+	[ ! -e "$BUILD/tree-6.1-vtx" ]
+}
+
+@test "MACHINE=vtx without Bochs's packages: the exact line to run" {
+	echo "vtx lab-test-no-such-package" >> "$HOUSE/lab/packages"
+	watch_over "$HOUSE"
+	as_nobody env MACHINE=vtx "$HOUSE/lab/run"
+	refused 2 'As root: apt-get install --no-install-recommends lab-test-no-such-package$'
+}
+
+@test "a program for vtx that does not compile is named, with its line" {
+	echo 'int broken(void) { return }' >> "$T/kernel/tools/testing/selftests/kvm/mini_test.c"
+	lab run MACHINE=vtx LINUX="$T/kernel"
+	refused 5 '^selftests: mini_test.c:2:[0-9]+: error: .*; see .*/selftests.log$'
+}
+
+# stopping_bochs: says half of its words and then no more, whatever it is asked.
+stopping_bochs() {
+	mkfifo "$T/never"
+	mv "$BIN/bochs" "$T/bochs"
+	sed -e '/    ok 1 works/,/lab: end/d' -e "s,^exit.*,trap '' INT TERM; read -r word < $T/never," \
+		"$T/bochs" > "$BIN/bochs"
+	chmod +x "$BIN/bochs"
+}
+
+@test "a Bochs that stops is killed, booted once more aloud, and stops for good" {
+	stopping_bochs
+	lab run MACHINE=vtx DEADLINE=5
+	[ "$status" = 6 ] || fail "class 6 expected"
+	[[ $output == *"boot: not done after 5 s: in suite kvm_selftests, 0 of 1 cases done"*"; kept as "*.stopped", booted once more"* ]] ||
+		fail "not said how far it came"
+	[ "$(find "$BUILD"/6.1-vtx-x86_64-plain/results -name boot.json | wc -l)" = 2 ] || fail "two boots expected"
+	grep -q '"ended": "deadline"' "$BUILD"/6.1-vtx-x86_64-plain/latest/boot.json
+	nobody_left
+	untouched
+}
+
+@test "a Bochs that stops once passes at its second boot; the first is kept" {
+	stopping_bochs
+	# The first boot puts the good one in its place.
+	sed -i "1a mv '$T/bochs' '$BIN/bochs'" "$BIN/bochs"
+	lab run MACHINE=vtx QUIET=8
+	good
+	[[ $output == *"boot: no output for 8 s: the guest hung in suite"*"booted once more"*"verdict: passed"* ]] ||
+		fail "not said"
+	grep -q '^boot: no output' "$BUILD"/6.1-vtx-x86_64-plain/results/*.stopped/verdict
+	nobody_left
+}
+
+# vetoing_bochs NAME: ends while the program of this name runs, as Bochs does when code
+# is to be run from the APIC-access page.
+vetoing_bochs() {
+	mv "$BIN/bochs" "$T/bochs"
+	# shellcheck disable=SC2016 # it expands there
+	sed -e "s/    ok 1 works/    # $1: running: y/" -e "/# $1: running/,/lab: end/{/# $1: running/!d}" \
+		-e 's,^exit.*,for word; do case $word in log:*) echo vetoed direct read > "${word#log: }";; esac; done; exit 1,' \
+		"$T/bochs" > "$BIN/bochs"
+	chmod +x "$BIN/bochs"
+}
+
+@test "a mutant whose guest runs from the page ends Bochs, which is booted once more" {
+	vetoing_bochs mutant_x
+	lab run MACHINE=vtx
+	[ "$status" = 6 ] || fail "class 6 expected"
+	[[ $output == *"a mutant's guest ran code"*"; kept as "*".mutant, booted once more"* ]] || fail "not said"
+	[ "$(find "$BUILD"/6.1-vtx-x86_64-plain/results -name boot.json | wc -l)" = 2 ] || fail "two boots expected"
+}
+
+@test "only a mutant may end Bochs so: the series gets no second boot" {
+	vetoing_bochs works
+	lab run MACHINE=vtx
+	[ "$status" = 6 ] || fail "class 6 expected"
+	[[ $output != *"booted once more"* ]] || fail "booted again"
+}
+
+@test "Ctrl-C during a boot of Bochs, which will not go" {
+	blocking bochs
+	start run MACHINE=vtx
+	at_work "$T/reached"
+	ctrl_c
+	interrupted boot
+}
+
 # --- two at once -------------------------------------------------------------------
 
 @test "two runs at once in one build folder: the second is refused, the first ends well" {
@@ -710,7 +821,7 @@ real_house() {
 	[ "$status" = 7 ] || fail "class 7 expected"
 	[[ $output == *"mini.works"* ]] || fail "the case is not named"
 	untouched
-	stub_qemu "$BIN"
+	stub_machines "$BIN"
 	passes
 }
 
@@ -719,7 +830,7 @@ real_house() {
 	lab run
 	[ "$status" = 6 ] || fail "class 6 expected"
 	untouched
-	stub_qemu "$BIN"
+	stub_machines "$BIN"
 	passes
 }
 

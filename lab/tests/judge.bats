@@ -514,6 +514,56 @@ setup() {
 	only "input: allow:1: unknown architecture 'amd64'"
 }
 
+# --- KVM's programs on Bochs -------------------------------------------------------
+
+@test "a boot of KVM's programs on Bochs passes, the machine's two warnings explained" {
+	on_vtx
+	judged 0
+	only "passed: 5 cases"
+	summary 's["run"]["machine"] == "vtx" and len(s["allowed"]) == 2'
+}
+
+@test "what is allowed on Bochs is allowed nowhere else, and nothing else is on Bochs" {
+	on_vtx
+	record run.json machine '"svm"'
+	judged 8
+	[ "${#lines[@]}" -eq 3 ]
+	on_vtx
+	edit 's/size 2432 != kernel_size/size 2432 > kernel_size/'
+	judged 8
+	[[ $output == "splat: WARNING: "*"XSAVE consistency problem"* ]]
+}
+
+@test "a program that fails fails the run, one that skips says why" {
+	on_vtx
+	edit 's/^(.*\] )    ok 5 sync_regs/\1    # sync_regs: exit status 254\n\1    not ok 5 sync_regs/'
+	edit 's/\] ok 1 kvm_selftests/] not ok 1 kvm_selftests/'
+	judged 7
+	only "test: kvm_selftests.sync_regs failed: # sync_regs: exit status 254"
+	on_vtx
+	edit 's/    ok 5 sync_regs/& # SKIP no such capability/'
+	judged 0
+	summary 's["suites"][0]["cases"][4]["reason"] == "no such capability"'
+}
+
+@test "a Bochs that ended as QEMU does, or was not there, fails" {
+	on_vtx
+	record boot.json status 0
+	judged 6
+	only "boot: Bochs ended with status 0"
+	record boot.json ended '"no-emulator"'
+	judged 6
+	only "boot: Bochs could not be started"
+}
+
+@test "a program that holds Bochs for good is named" {
+	on_vtx
+	sed -i '/    ok 5 sync_regs/Q' "$RES/console"
+	record boot.json ended '"quiet"'
+	judged 6
+	[[ ${lines[0]} == "boot: no output for 60 s: the guest hung in suite kvm_selftests, 4 of 5 cases done, the last xapic_state, sync_regs running"* ]]
+}
+
 # --- class 6, boot -----------------------------------------------------------------
 
 @test "a panic fails the run although QEMU exits 0" {
@@ -522,7 +572,7 @@ setup() {
 	line 0 "boot: panic: planted panic"
 	has 'boot: the end marker "lab: end" is missing: in suite lab_plant, 1 of 3 cases done, the last adds_up'
 	has "test: 1 of 3 planned suites have a result"
-	summary 's["boot"]["qemu_status"] == 0'
+	summary 's["boot"]["status"] == 0'
 }
 
 @test "a panic alone is enough" {
@@ -542,7 +592,7 @@ setup() {
 @test "a guest that fell silent says how far it came" {
 	result hang
 	record boot.json ended '"quiet"'
-	record boot.json qemu_status null
+	record boot.json status null
 	judged 6
 	[[ ${lines[0]} == "boot: no output for 60 s: the guest hung in suite lab_plant, 0 of 3 cases done (or one more: printk holds the last back); last line: [ "*"    1..3" ]]
 	summary 's["reasons"][0]["name"] == "hang"'
@@ -579,7 +629,7 @@ setup() {
 
 @test "a QEMU that is not there fails" {
 	result pass
-	record boot.json ended '"qemu-missing"'
+	record boot.json ended '"no-emulator"'
 	judged 6
 	only "boot: QEMU could not be started"
 }
@@ -593,7 +643,7 @@ setup() {
 
 @test "a QEMU that ended with another status fails" {
 	result pass
-	record boot.json qemu_status 1
+	record boot.json status 1
 	judged 6
 	only "boot: QEMU ended with status 1"
 }
@@ -705,7 +755,7 @@ setup() {
 	judged 7
 	edit 's/debug_locks=1/debug_locks=0/'
 	judged 8
-	record boot.json qemu_status 1
+	record boot.json status 1
 	judged 6
 	line 0 "boot: QEMU ended with status 1"
 	line 1 "splat: lockdep switched itself off (debug_locks=0 at the end)"
@@ -729,7 +779,7 @@ setup() {
 	result pass
 	echo '{}' >"$RES/boot.json"
 	judged 2
-	[[ $output == "input: boot.json: no ended, qemu_status, "* ]]
+	[[ $output == "input: boot.json: no ended, status, "* ]]
 	echo 'nonsense' >"$RES/boot.json"
 	judged 2
 }

@@ -144,3 +144,12 @@ row() {
 	run script -qec "env -u NO_COLOR $LAB/report $RES" /dev/null
 	[[ $output == *$'\033[32mverdict: passed'* ]]
 }
+
+@test "what moved and what was read meanwhile is a line each form" {
+	on_vtx
+	sed -i '/ok 3 vmx_apic_access/i [   14.655500]     # vmx_apic_access: way=apicv form=two mutant=none moves=7 reloads=9 reads=5000 mismatches=0 episodes=0 seconds=4' "$RES/console"
+	reported 0
+	has "APIC-access page moved:"
+	row way form mutant moves reloads reads mismatches episodes
+	row apicv two none 7 9 5000 0 0
+}

@@ -27,11 +27,12 @@ result() {
 	mkdir -p "$RES"
 	cp "$BATS_TEST_DIRNAME/consoles/${1:-pass}" "$RES/console"
 	cat >"$RES/boot.json" <<-END
-	{"ended": "exit", "qemu_status": 0, "seconds": 6.5,
+	{"ended": "exit", "status": 0, "seconds": 6.5,
 	 "quiet_limit": 60, "deadline": 300}
 	END
 	cat >"$RES/run.json" <<-END
-	{"base": "6.1", "version": "6.1.192", "series": "secondary-tlbs", "arch": "x86_64",
+	{"base": "6.1", "version": "6.1.192", "series": "secondary-tlbs", "arch": "x86_64", "machine": "qemu",
+	 "emulator": {"name": "QEMU", "status": 0},
 	 "flavour": "lockdep", "cpus": 4, "suite_glob": null, "seed": null,
 	 "suites": ["lab_first", "lab_plant", "lab_last"],
 	 "tree": "$(kernel_tree)", "xfail": null, "filter": null}
@@ -103,4 +104,15 @@ sys.exit(not eval("(" + sys.argv[2] + ")"))' "$RES/summary.json" "$1" || fail_wi
 fail_with() {
 	printf '%s\n' "$@" "the output was:" "$output" >&2
 	return 1
+}
+
+# on_vtx: the folder around a console of MACHINE=vtx.
+on_vtx() {
+	result vtx
+	record run.json machine '"vtx"'
+	record run.json flavour '"plain"'
+	record run.json emulator '{"name": "Bochs", "status": 1}'
+	record run.json suites '["kvm_selftests"]'
+	record boot.json status 1
+	echo 'CONFIG_KUNIT=y' >"$RES/.config"
 }
