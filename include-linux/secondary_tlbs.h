@@ -16,12 +16,31 @@
 
 #ifdef CONFIG_MMU_NOTIFIER
 
+#include <linux/bitops.h>
 #include <linux/compiler.h>
+#include <linux/jump_label.h>
 #include <linux/mm_types.h>
+#include <linux/sched/coredump.h>
 
+struct mmu_notifier_ops;
+
+DECLARE_STATIC_KEY_FALSE(secondary_tlbs_key);
+
+void secondary_tlbs_prepare(const struct mmu_notifier_ops *ops);
 void __mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
 					      unsigned long start,
 					      unsigned long end);
+
+/*
+ * True if a subscriber of @mm has a secondary TLB. A patched-out branch until
+ * the first one was registered anywhere, then a test of a bit; other kinds of
+ * subscribers cost nothing here. mm/secondary_tlbs.c has the ordering.
+ */
+static inline bool mm_has_secondary_tlbs(struct mm_struct *mm)
+{
+	return static_branch_unlikely(&secondary_tlbs_key) &&
+	       unlikely(test_bit(MMF_HAS_SECONDARY_TLBS, &mm->flags));
+}
 
 /**
  * mmu_notifier_invalidate_secondary_tlbs - drop a range from the secondary TLBs
@@ -29,13 +48,15 @@ void __mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
  * @start: first address of the range
  * @end: first address behind the range
  *
- * For code that has removed or restricted translations of @mm. It calls this
- * after the change is visible in the page tables, and before any page or page
- * table that was reachable through the old ones can be reused.
+ * For the architecture's functions that flush the TLBs of the CPUs: they call
+ * it once for each flush of a range of a user address space. It is called after
+ * the change is visible in the page tables, and before any page or page table
+ * that was reachable through the old ones can be reused.
  *
- * @start and @end are page aligned; (0, ULONG_MAX) is the whole of @mm, and so
- * is, from a nested mmu_gather, (ULONG_MAX, ULONG_MAX). The range goes to the
- * subscribers as it is.
+ * @start and @end are page aligned and tell what has changed, even where the
+ * CPUs drop more. (0, ULONG_MAX) is the whole of @mm, for flushes of all of it.
+ * An empty range is no invalidation. The range goes to the subscribers as it
+ * is.
  *
  * When this returns, each subscriber of @mm that has an operation
  * &mmu_notifier_ops.invalidate_secondary_tlbs has dropped the range from its
@@ -44,19 +65,20 @@ void __mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
  * its &mmu_notifier_ops.free_notifier has begun.
  *
  * Context: Task context. Does not sleep, so page table locks may be held. @mm
- * need not be current->mm. The caller holds the mmap_lock, or a lock of the
- * reverse map (i_mmap_rwsem or anon_vma->rwsem) of a VMA in the range, for
- * reading or writing, or nobody else uses @mm any more, as in exit_mmap().
- * Registration takes all of these locks for writing, so each subscriber that
- * may have seen the old page tables is on the list. Subscribers are called in
- * an SRCU read-side critical section.
+ * need not be current->mm. From the change of the page tables on the caller
+ * holds the mmap_lock, or a lock of the reverse map (i_mmap_rwsem or
+ * anon_vma->rwsem) of a VMA in the range, for reading or writing, or nobody
+ * else uses @mm any more, as in exit_mmap(). Registration takes all of these
+ * locks for writing, so each subscriber that may have seen the old page tables
+ * is on the list. (The caller may drop the lock before the call if it has found
+ * mm_has_secondary_tlbs() true under it, and has a reference of mmgrab().)
+ * Subscribers are called in an SRCU read-side critical section.
  */
 static inline void mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
 							  unsigned long start,
 							  unsigned long end)
 {
-	/* This is mm_has_notifiers(), which is defined too late for us. */
-	if (unlikely(mm->notifier_subscriptions))
+	if (mm_has_secondary_tlbs(mm))
 		__mmu_notifier_invalidate_secondary_tlbs(mm, start, end);
 }
 

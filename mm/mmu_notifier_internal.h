@@ -4,7 +4,8 @@
 
 /*
  * The subscriptions of an mm. mmu_notifier.c owns and changes them;
- * secondary_tlbs.c walks the list. Nothing else looks inside.
+ * secondary_tlbs.c walks the list, and is told when it changes. Nothing else
+ * looks inside.
  */
 
 #include <linux/rbtree_types.h>
@@ -34,5 +35,11 @@ struct mmu_notifier_subscriptions {
 	wait_queue_head_t wq;
 	struct hlist_head deferred_list;
 };
+
+struct mm_struct;
+struct mmu_notifier_ops;
+
+int secondary_tlbs_prepare_locked(const struct mmu_notifier_ops *ops);
+void secondary_tlbs_update_mark(struct mm_struct *mm);
 
 #endif /* _MM_MMU_NOTIFIER_INTERNAL_H */

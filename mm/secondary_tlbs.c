@@ -12,8 +12,35 @@
  * mmu_notifier.c, as are the notifiers for users who keep a copy of the page
  * tables in software and can refuse to refill it between
  * invalidate_range_start() and invalidate_range_end().
- * mmu_notifier_invalidate_range_end() there still calls the operation by
- * itself.
+ *
+ * Most kernels have no secondary TLB and most mms of the others have none, but
+ * every flush of a CPU's TLB asks. Two marks make the question cheap:
+ *
+ *  - secondary_tlbs_key, a static key, is enabled by the first registration of
+ *    such a subscriber anywhere, and stays enabled. It takes the lock of CPU
+ *    hotplug, which is outside of the mmap_lock (cpuset_attach()), to enable
+ *    it. So mmu_notifier_register() and mmu_notifier_get() do it before they
+ *    take the mmap_lock, and who holds the mmap_lock only tries that lock.
+ *
+ *  - MMF_HAS_SECONDARY_TLBS in mm->flags is set while such a subscriber is on
+ *    the list of the mm. It changes with the list, under its spinlock.
+ *
+ * Neither may be seen too late. Whoever changes page tables holds a lock that
+ * registration takes for writing, and registration has set both marks when it
+ * drops it:
+ *
+ *	changes page tables		registers
+ *	===================		=========
+ *					enable the key, kick all CPUs
+ *					down_write(lock)
+ *					add to the list, set the flag
+ *					up_write(lock)
+ *	down_read(lock)
+ *	change page tables		lets the device walk them
+ *	test key and flag
+ *	up_read(lock)
+ *
+ * If the left side comes first instead, the device never saw what it changed.
  *
  * How this pairs with mmu_notifier.c:
  *
@@ -24,39 +51,178 @@
  *    mmu_notifier_unregister() and mn_hlist_release(), and with call_srcu() in
  *    mmu_notifier_put(): each first takes the subscriber off the list, then
  *    waits for the walks that may still have found it there.
- *
- *  - The loads of mm->notifier_subscriptions, here and in the header, need no
- *    acquire to pair with smp_store_release() in __mmu_notifier_register():
- *    callers hold a lock that registration takes, see
- *    mmu_notifier_invalidate_secondary_tlbs(). Once set, it stays until the mm
- *    is freed.
  */
 
+#include <linux/cpu.h>
+#include <linux/export.h>
+#include <linux/init.h>
+#include <linux/lockdep.h>
 #include <linux/mm_types.h>
 #include <linux/mmu_notifier.h>
 #include <linux/rculist.h>
 #include <linux/secondary_tlbs.h>
+#include <linux/smp.h>
 #include <linux/srcu.h>
+
+#include <trace/events/tlb.h>
 
 #include "mmu_notifier_internal.h"
 
-/* The mm has notifiers, though not necessarily any for secondary TLBs. */
-void __mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
-					      unsigned long start,
-					      unsigned long end)
+DEFINE_STATIC_KEY_FALSE(secondary_tlbs_key);
+
+/* The key is enabled and no CPU runs the old code any more. */
+static bool secondary_tlbs_ready;
+
+#ifdef CONFIG_LOCKDEP
+/*
+ * Held around the subscribers' operations. The wait types say that it may be
+ * taken anywhere, and that what is taken inside of it must not sleep: lockdep
+ * reports a mutex at its first use there, if it contends or not. spinlock_t is
+ * fine, also where it sleeps (PREEMPT_RT).
+ */
+static struct lockdep_map secondary_tlbs_map = {
+	.name = "invalidate_secondary_tlbs",
+	.key = (void *)&secondary_tlbs_map,
+	.wait_type_outer = LD_WAIT_FREE,
+	.wait_type_inner = LD_WAIT_CONFIG,
+};
+
+/*
+ * A memory allocation that may reclaim has no wait type, but it passes through
+ * the map of range_start(). Teach lockdep that this is the outer one.
+ */
+static int __init secondary_tlbs_teach_lockdep(void)
+{
+	lock_map_acquire(&__mmu_notifier_invalidate_range_start_map);
+	lock_map_acquire(&secondary_tlbs_map);
+	lock_map_release(&secondary_tlbs_map);
+	lock_map_release(&__mmu_notifier_invalidate_range_start_map);
+	return 0;
+}
+core_initcall(secondary_tlbs_teach_lockdep);
+#endif
+
+static bool has_secondary_tlb(const struct mmu_notifier_ops *ops)
+{
+	return ops && ops->invalidate_secondary_tlbs;
+}
+
+/* The caller holds the lock of CPU hotplug. Does nothing the second time. */
+static void secondary_tlbs_enable(void)
+{
+	static_branch_enable_cpuslocked(&secondary_tlbs_key);
+	/* Not every architecture makes the others fetch the patched code. */
+	kick_all_cpus_sync();
+	/* Pairs with the load-acquire in must_enable(). */
+	smp_store_release(&secondary_tlbs_ready, true);
+}
+
+static bool must_enable(const struct mmu_notifier_ops *ops)
+{
+	/* Pairs with the store-release in secondary_tlbs_enable(). */
+	return has_secondary_tlb(ops) && !smp_load_acquire(&secondary_tlbs_ready);
+}
+
+/**
+ * secondary_tlbs_prepare - before the registration of a subscriber
+ * @ops: its operations, may be NULL
+ *
+ * Context: Process context, may sleep. The caller holds no lock of an mm.
+ */
+void secondary_tlbs_prepare(const struct mmu_notifier_ops *ops)
+{
+	might_sleep();
+	if (!must_enable(ops))
+		return;
+
+	cpus_read_lock();
+	secondary_tlbs_enable();
+	cpus_read_unlock();
+}
+EXPORT_SYMBOL_GPL(secondary_tlbs_prepare);
+
+/*
+ * The same for a caller who holds the mmap_lock. Returns -EBUSY if the first
+ * subscriber of all meets CPU hotplug; it may try again.
+ */
+int secondary_tlbs_prepare_locked(const struct mmu_notifier_ops *ops)
+{
+	might_sleep();
+	if (!must_enable(ops))
+		return 0;
+
+	if (!cpus_read_trylock())
+		return -EBUSY;
+	secondary_tlbs_enable();
+	cpus_read_unlock();
+	return 0;
+}
+
+/* The list of @mm has changed; the caller still holds its lock. */
+void secondary_tlbs_update_mark(struct mm_struct *mm)
 {
 	struct mmu_notifier *subscription;
-	int id;
 
-	id = srcu_read_lock(&mmu_notifier_srcu);
+	lockdep_assert_held(&mm->notifier_subscriptions->lock);
+
+	hlist_for_each_entry(subscription, &mm->notifier_subscriptions->list,
+			     hlist) {
+		if (has_secondary_tlb(subscription->ops)) {
+			/*
+			 * Pairs with smp_rmb() in
+			 * __mmu_notifier_invalidate_secondary_tlbs().
+			 */
+			smp_mb__before_atomic();
+			set_bit(MMF_HAS_SECONDARY_TLBS, &mm->flags);
+			return;
+		}
+	}
+	clear_bit(MMF_HAS_SECONDARY_TLBS, &mm->flags);
+}
+
+static unsigned int call_subscribers(struct mm_struct *mm, unsigned long start,
+				     unsigned long end)
+{
+	struct mmu_notifier *subscription;
+	unsigned int called = 0;
+
 	hlist_for_each_entry_rcu(subscription,
 				 &mm->notifier_subscriptions->list, hlist,
 				 srcu_read_lock_held(&mmu_notifier_srcu)) {
 		const struct mmu_notifier_ops *ops = subscription->ops;
 
-		if (ops->invalidate_secondary_tlbs)
-			ops->invalidate_secondary_tlbs(subscription, mm, start,
-						       end);
+		if (!has_secondary_tlb(ops))
+			continue;
+		ops->invalidate_secondary_tlbs(subscription, mm, start, end);
+		called++;
 	}
+	return called;
+}
+
+/* mm_has_secondary_tlbs() was true. */
+void __mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
+					      unsigned long start,
+					      unsigned long end)
+{
+	unsigned int called;
+	int id;
+
+	if (unlikely(start >= end))
+		return;
+
+	/*
+	 * Pairs with smp_mb__before_atomic() in secondary_tlbs_update_mark(),
+	 * for the few who flush without a lock that registration takes, like
+	 * x86's unmap_ldt_struct(): they have no translation that a device
+	 * uses, but must not find the flag without the list.
+	 */
+	smp_rmb();
+
+	id = srcu_read_lock(&mmu_notifier_srcu);
+	lock_map_acquire(&secondary_tlbs_map);
+	called = call_subscribers(mm, start, end);
+	lock_map_release(&secondary_tlbs_map);
 	srcu_read_unlock(&mmu_notifier_srcu, id);
+
+	trace_secondary_tlbs_invalidate(mm, start, end, called);
 }

@@ -18,6 +18,8 @@
  * SECONDARY_TLBS_CALLBACK is the member of struct mmu_notifier_ops,
  * SECONDARY_TLBS_ALIAS the member by which out-of-tree drivers detect it (only
  * where SECONDARY_TLBS_HAS_ALIAS; elsewhere just something that compiles).
+ * secondary_tlbs_marked() is the test that spares an mm without a secondary TLB
+ * the walk of its subscribers, where SECONDARY_TLBS_HAS_MARK.
  *
  * This series has a header of its own, <linux/secondary_tlbs.h>, which comes with
  * <linux/mmu_notifier.h>: its guard tells (sparse knows no __has_include()).
@@ -27,16 +29,22 @@
 #define SECONDARY_TLBS_CALLBACK		invalidate_secondary_tlbs
 #define SECONDARY_TLBS_ALIAS		arch_invalidate_secondary_tlbs
 #define SECONDARY_TLBS_HAS_ALIAS	1
+#define SECONDARY_TLBS_HAS_MARK		1
+#define secondary_tlbs_marked		mm_has_secondary_tlbs
 #define secondary_tlbs_dispatch		mmu_notifier_invalidate_secondary_tlbs
 #elif !defined(ptep_clear_flush_notify)
 #define SECONDARY_TLBS_CALLBACK		arch_invalidate_secondary_tlbs
 #define SECONDARY_TLBS_ALIAS		arch_invalidate_secondary_tlbs
 #define SECONDARY_TLBS_HAS_ALIAS	1
+#define SECONDARY_TLBS_HAS_MARK		0
+#define secondary_tlbs_marked		mm_has_notifiers
 #define secondary_tlbs_dispatch		mmu_notifier_arch_invalidate_secondary_tlbs
 #else
 #define SECONDARY_TLBS_CALLBACK		invalidate_range
 #define SECONDARY_TLBS_ALIAS		invalidate_range
 #define SECONDARY_TLBS_HAS_ALIAS	0
+#define SECONDARY_TLBS_HAS_MARK		0
+#define secondary_tlbs_marked		mm_has_notifiers
 #define secondary_tlbs_dispatch		mmu_notifier_invalidate_range
 #endif
 

@@ -161,6 +161,7 @@ struct recorder_subscriber *recorder_get(struct recorder *rec,
 bool recorder_wait_freed(struct recorder *rec);
 
 int recorder_register(struct recorder_subscriber *sub, struct mm_struct *mm);
+int recorder_register_locked(struct recorder_subscriber *sub, struct mm_struct *mm);
 void recorder_unregister(struct recorder_subscriber *sub);
 
 /* What was recorded. */

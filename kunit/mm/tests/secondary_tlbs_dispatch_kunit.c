@@ -48,6 +48,20 @@ static void dispatch_passes_the_exact_range(struct kunit *test)
 	recorder_destroy(rec);
 }
 
+static void empty_range_is_no_invalidation(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
+
+	recorder_dispatch(mm, BASE, BASE);
+	RECORDER_EXPECT_NOTHING(rec);
+
+	recorder_unregister(sub);
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
 static void every_subscriber_is_called_once_newest_first(struct kunit *test)
 {
 	struct recorder *rec = recorder_create(test, 16);
@@ -365,6 +379,7 @@ static void recorder_counts_what_it_cannot_hold(struct kunit *test)
 
 static struct kunit_case secondary_tlbs_dispatch_cases[] = {
 	KUNIT_CASE(dispatch_passes_the_exact_range),
+	KUNIT_CASE(empty_range_is_no_invalidation),
 	KUNIT_CASE(every_subscriber_is_called_once_newest_first),
 	KUNIT_CASE(subscribers_of_another_mm_are_not_called),
 	KUNIT_CASE(start_end_subscribers_are_not_dispatched_to),

@@ -15,6 +15,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
+#include <kunit/secondary_tlbs_compat.h>
 #include <kunit/secondary_tlbs_recorder.h>
 
 #define BASE	(64 * PAGE_SIZE)
@@ -85,6 +86,74 @@ static void subscriber_can_register_again(struct kunit *test)
 
 	recorder_unregister(sub);
 	mmput(other);
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
+/*
+ * Whoever changes page tables takes a lock that registration holds. So the
+ * subscriber must be reachable when that lock goes, and cannot be tested later.
+ */
+static void registration_is_complete_before_its_lock_goes(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub;
+
+	sub = recorder_subscriber_create(rec, &recorder_secondary_ops);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sub);
+
+	mmap_write_lock(mm);
+	KUNIT_EXPECT_EQ(test, recorder_register_locked(sub, mm), 0);
+	secondary_tlbs_dispatch(mm, BASE, BASE + PAGE_SIZE);
+	mmap_write_unlock(mm);
+	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
+
+	recorder_unregister(sub);
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
+/* What makes the question cheap tells of each subscriber that there is. */
+static void another_unregistration_leaves_the_mark(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
+	struct recorder_subscriber *range = recorder_range(rec, mm);
+	struct recorder_subscriber *other = recorder_secondary(rec, mm);
+
+	recorder_unregister(other);
+	recorder_unregister(range);
+	recorder_clear(rec);
+	dispatch_page(mm);
+	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
+
+	recorder_unregister(sub);
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
+static void mark_goes_with_the_last_secondary_tlb(struct kunit *test)
+{
+	struct recorder *rec;
+	struct recorder_subscriber *range, *sub;
+	struct mm_struct *mm;
+
+	if (!SECONDARY_TLBS_HAS_MARK)
+		kunit_skip(test, "this kernel asks each mm that has any notifier");
+
+	rec = recorder_create(test, 16);
+	mm = recorder_mm_create(rec);
+	KUNIT_EXPECT_FALSE(test, secondary_tlbs_marked(mm));
+	range = recorder_range(rec, mm);
+	KUNIT_EXPECT_FALSE(test, secondary_tlbs_marked(mm));
+	sub = recorder_secondary(rec, mm);
+	KUNIT_EXPECT_TRUE(test, secondary_tlbs_marked(mm));
+	recorder_unregister(sub);
+	KUNIT_EXPECT_FALSE(test, secondary_tlbs_marked(mm));
+
+	recorder_unregister(range);
 	mmput(mm);
 	recorder_destroy(rec);
 }
@@ -755,6 +824,9 @@ static struct kunit_case secondary_tlbs_lifetime_cases[] = {
 	KUNIT_CASE(callbacks_arrive_between_register_and_unregister),
 	KUNIT_CASE(unregister_releases_once),
 	KUNIT_CASE(subscriber_can_register_again),
+	KUNIT_CASE(registration_is_complete_before_its_lock_goes),
+	KUNIT_CASE(another_unregistration_leaves_the_mark),
+	KUNIT_CASE(mark_goes_with_the_last_secondary_tlb),
 	KUNIT_CASE(get_shares_one_subscription_per_mm),
 	KUNIT_CASE(only_the_last_put_ends_callbacks),
 	KUNIT_CASE(get_passes_on_the_error_of_alloc),

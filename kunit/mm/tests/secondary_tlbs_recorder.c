@@ -306,6 +306,19 @@ recorder_subscriber_create(struct recorder *rec, const struct mmu_notifier_ops *
 	return sub;
 }
 
+static int recorder_register_by(int (*function)(struct mmu_notifier *notifier,
+						struct mm_struct *mm),
+				struct recorder_subscriber *sub, struct mm_struct *mm)
+{
+	int ret;
+
+	WRITE_ONCE(sub->state, RECORDER_CHANGING);
+	ret = function(&sub->notifier, mm);
+	sub->registered = !ret;
+	WRITE_ONCE(sub->state, ret ? RECORDER_OUTSIDE : RECORDER_INSIDE);
+	return ret;
+}
+
 /**
  * recorder_register - mmu_notifier_register() of a subscriber
  * @sub: it
@@ -313,13 +326,13 @@ recorder_subscriber_create(struct recorder *rec, const struct mmu_notifier_ops *
  */
 int recorder_register(struct recorder_subscriber *sub, struct mm_struct *mm)
 {
-	int ret;
+	return recorder_register_by(mmu_notifier_register, sub, mm);
+}
 
-	WRITE_ONCE(sub->state, RECORDER_CHANGING);
-	ret = mmu_notifier_register(&sub->notifier, mm);
-	sub->registered = !ret;
-	WRITE_ONCE(sub->state, ret ? RECORDER_OUTSIDE : RECORDER_INSIDE);
-	return ret;
+/* The same for a caller who holds the mmap_lock for writing. */
+int recorder_register_locked(struct recorder_subscriber *sub, struct mm_struct *mm)
+{
+	return recorder_register_by(__mmu_notifier_register, sub, mm);
 }
 
 /**
