@@ -67,6 +67,8 @@ FLAVOUR=${FLAVOUR:-lockdep}
 SERIES=${SERIES:-full}
 BUSTED=${BUSTED:-0}
 CPUS=${CPUS:-4}
+# QEMU's model; the architecture's .qemu file has the usual one.
+CPU=${CPU:-}
 SUITE=${SUITE:-*}
 SEED=${SEED:-}
 LINUX=${LINUX:-}
@@ -87,7 +89,10 @@ one_of BUSTED "$BUSTED" 0 1
 if [ "$MACHINE" != qemu ]; then
 	[ "$ARCH" = x86_64 ] || die $BAD_INPUT "MACHINE=$MACHINE is an x86_64 machine: it has no ARCH=$ARCH"
 	[ "$BUSTED" = 0 ] || die $BAD_INPUT "MACHINE=$MACHINE runs no suites: BUSTED=1 has nothing to plant there"
+	[ -z "$CPU" ] || die $BAD_INPUT "MACHINE=$MACHINE has a CPU of its own: CPU=$CPU is for the suites' machine"
 fi
+[[ -z $CPU || $CPU =~ ^[A-Za-z0-9][A-Za-z0-9.,=+_-]*$ ]] ||
+	die $BAD_INPUT "CPU=$CPU: a model is needed, as qemu-system-* -cpu help lists them"
 [[ $CPUS =~ ^[1-8]$ ]] || die $BAD_INPUT "CPUS=$CPUS: a number from 1 to 8 is needed"
 [[ -z $SEED || $SEED =~ ^(0x[0-9a-fA-F]{1,16}|[0-9]{1,19})$ ]] ||
 	die $BAD_INPUT "SEED=$SEED: a number is needed, decimal or 0x..., as a run printed it"

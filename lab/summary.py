@@ -11,7 +11,8 @@ import verdict
 
 AROUND = 12	# console lines shown before a reason's line, and thrice as many after it
 CONTROL = re.compile(r'[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
-RUN = ('base', 'version', 'series', 'arch', 'machine', 'flavour', 'cpus', 'suite_glob', 'seed', 'filter')
+RUN = ('base', 'version', 'series', 'arch', 'machine', 'flavour', 'cpu', 'cpus', 'suite_glob',
+       'seed', 'filter')
 BAD = {'failed': 'failed', 'missing': 'no result', 'xpass': 'unexpected success',
        'xskip': 'expected to fail, but skipped'}
 

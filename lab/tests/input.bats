@@ -60,8 +60,21 @@ teardown() {
 	refused 2 'DEADLINE=0: whole seconds are needed'
 	lab run QUIET=1m
 	refused 2 'QUIET=1m: whole seconds are needed'
+	lab run CPU='max -monitor stdio'
+	refused 2 'CPU=max -monitor stdio: a model is needed'
+	lab run MACHINE=vtx CPU=max
+	refused 2 'MACHINE=vtx has a CPU of its own: CPU=max'
 	lab suites CPUS=8 SEED=0xffffffffffffffff
 	assembled
+}
+
+@test "CPU= takes the place of the machine's model" {
+	echo '-cpu max' >> "$HOUSE/configs/x86_64.qemu"
+	watch_over "$HOUSE"
+	lab run CPU=qemu64,+svm
+	good
+	grep -q -- '-cpu qemu64,+svm ' "$BUILD"/6.1-x86_64-lockdep/latest/cmdline
+	[[ $output == *"CPU qemu64,+svm"* ]] || fail "not said"
 }
 
 @test "make passes an error on, and refuses a variable nobody knows" {
