@@ -48,6 +48,36 @@
 #define secondary_tlbs_dispatch		mmu_notifier_invalidate_range
 #endif
 
+/* Have each invalidation traced to @probe, where SECONDARY_TLBS_HAS_TRACEPOINT. */
+typedef void (*secondary_tlbs_probe)(void *data, struct mm_struct *mm, unsigned long start,
+				     unsigned long end, unsigned int subscribers);
+
+#ifdef _LINUX_SECONDARY_TLBS_H
+#define SECONDARY_TLBS_HAS_TRACEPOINT	1
+#include <trace/events/tlb.h>
+
+static inline int secondary_tlbs_trace(secondary_tlbs_probe probe, void *data)
+{
+	return register_trace_secondary_tlbs_invalidate(probe, data);
+}
+
+static inline void secondary_tlbs_untrace(secondary_tlbs_probe probe, void *data)
+{
+	unregister_trace_secondary_tlbs_invalidate(probe, data);
+	tracepoint_synchronize_unregister();
+}
+#else
+#define SECONDARY_TLBS_HAS_TRACEPOINT	0
+static inline int secondary_tlbs_trace(secondary_tlbs_probe probe, void *data)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void secondary_tlbs_untrace(secondary_tlbs_probe probe, void *data)
+{
+}
+#endif
+
 /*
  * System calls that have no in-kernel function of the same shape everywhere.
  * They act on current->mm. Most architectures wrap them, to take the arguments

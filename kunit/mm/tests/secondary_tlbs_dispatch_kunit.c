@@ -377,9 +377,64 @@ static void recorder_counts_what_it_cannot_hold(struct kunit *test)
 	recorder_destroy(rec);
 }
 
+/* What the tracepoint told last, of one mm. */
+struct traced {
+	struct mm_struct *mm;
+	unsigned long start;
+	unsigned long end;
+	unsigned int subscribers;
+	unsigned int events;
+};
+
+static void trace(void *data, struct mm_struct *mm, unsigned long start, unsigned long end,
+		  unsigned int subscribers)
+{
+	struct traced *traced = data;
+
+	if (mm != traced->mm)
+		return;
+	traced->start = start;
+	traced->end = end;
+	traced->subscribers = subscribers;
+	traced->events++;
+}
+
+static void tracepoint_tells_each_call(struct kunit *test)
+{
+	struct recorder_subscriber *a, *b, *shadow;
+	struct traced traced = {};
+	struct recorder *rec;
+	struct mm_struct *mm;
+
+	if (!SECONDARY_TLBS_HAS_TRACEPOINT)
+		kunit_skip(test, "this kernel has no tracepoint for it");
+
+	rec = recorder_create(test, 16);
+	mm = recorder_mm_create(rec);
+	a = recorder_secondary(rec, mm);
+	b = recorder_secondary(rec, mm);
+	shadow = recorder_range(rec, mm);
+	traced.mm = mm;
+	KUNIT_ASSERT_EQ(test, secondary_tlbs_trace(trace, &traced), 0);
+	recorder_dispatch(mm, BASE, BASE + 3 * PAGE_SIZE);
+	secondary_tlbs_untrace(trace, &traced);
+
+	KUNIT_EXPECT_EQ(test, traced.events, 1U);
+	KUNIT_EXPECT_EQ(test, traced.start, BASE);
+	KUNIT_EXPECT_EQ(test, traced.end, BASE + 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, traced.subscribers, 2U);
+
+	recorder_unregister(shadow);
+	recorder_unregister(b);
+	recorder_unregister(a);
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
 static struct kunit_case secondary_tlbs_dispatch_cases[] = {
 	KUNIT_CASE(dispatch_passes_the_exact_range),
 	KUNIT_CASE(empty_range_is_no_invalidation),
+	KUNIT_CASE(tracepoint_tells_each_call),
 	KUNIT_CASE(every_subscriber_is_called_once_newest_first),
 	KUNIT_CASE(subscribers_of_another_mm_are_not_called),
 	KUNIT_CASE(start_end_subscribers_are_not_dispatched_to),
