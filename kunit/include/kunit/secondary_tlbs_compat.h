@@ -9,10 +9,12 @@
 #ifndef _KUNIT_SECONDARY_TLBS_COMPAT_H
 #define _KUNIT_SECONDARY_TLBS_COMPAT_H
 
+#include <linux/err.h>
 #include <linux/linkage.h>
 #include <linux/mmu_notifier.h>
 #include <linux/ptrace.h>
 #include <linux/syscalls.h>
+#include <linux/uprobes.h>
 
 /*
  * SECONDARY_TLBS_CALLBACK is the member of struct mmu_notifier_ops,
@@ -23,7 +25,8 @@
  *
  * This series has a header of its own, <linux/secondary_tlbs.h>, which comes with
  * <linux/mmu_notifier.h>: its guard tells (sparse knows no __has_include()).
- * Upstream's rework took the macros away that notified beside a flush.
+ * Upstream's rework took the macros away that notified beside a flush; with it,
+ * SECONDARY_TLBS_UPSTREAM, comes whatever else 6.12 has in another shape.
  */
 #if defined(_LINUX_SECONDARY_TLBS_H)
 #define SECONDARY_TLBS_CALLBACK		invalidate_secondary_tlbs
@@ -33,6 +36,7 @@
 #define secondary_tlbs_marked		mm_has_secondary_tlbs
 #define secondary_tlbs_dispatch		mmu_notifier_invalidate_secondary_tlbs
 #elif !defined(ptep_clear_flush_notify)
+#define SECONDARY_TLBS_UPSTREAM
 #define SECONDARY_TLBS_CALLBACK		arch_invalidate_secondary_tlbs
 #define SECONDARY_TLBS_ALIAS		arch_invalidate_secondary_tlbs
 #define SECONDARY_TLBS_HAS_ALIAS	1
@@ -107,33 +111,106 @@ static inline struct pt_regs secondary_tlbs_regs(const unsigned long a[5])
 }
 #endif
 
+/*
+ * SECONDARY_TLBS_SYSCALL(name, the arguments with their types) defines
+ * secondary_tlbs_<name>(), which takes them from an array.
+ */
 #ifdef SECONDARY_TLBS_SYS
-asmlinkage long SECONDARY_TLBS_SYS(mprotect)(const struct pt_regs *regs);
-asmlinkage long SECONDARY_TLBS_SYS(mremap)(const struct pt_regs *regs);
-
-static inline long secondary_tlbs_mprotect(const unsigned long a[5])
-{
-	const struct pt_regs regs = secondary_tlbs_regs(a);
-
-	return SECONDARY_TLBS_SYS(mprotect)(&regs);
-}
-
-static inline long secondary_tlbs_mremap(const unsigned long a[5])
-{
-	const struct pt_regs regs = secondary_tlbs_regs(a);
-
-	return SECONDARY_TLBS_SYS(mremap)(&regs);
+#define SECONDARY_TLBS_SYSCALL(name, ...)					\
+asmlinkage long SECONDARY_TLBS_SYS(name)(const struct pt_regs *regs);		\
+static inline long secondary_tlbs_##name(const unsigned long a[5])		\
+{										\
+	const struct pt_regs regs = secondary_tlbs_regs(a);			\
+										\
+	return SECONDARY_TLBS_SYS(name)(&regs);					\
 }
 #else
-static inline long secondary_tlbs_mprotect(const unsigned long a[5])
-{
-	return sys_mprotect(a[0], a[1], a[2]);
-}
-
-static inline long secondary_tlbs_mremap(const unsigned long a[5])
-{
-	return sys_mremap(a[0], a[1], a[2], a[3], a[4]);
+#define SECONDARY_TLBS_SYSCALL(name, ...)					\
+static inline long secondary_tlbs_##name(const unsigned long a[5])		\
+{										\
+	return sys_##name(__VA_ARGS__);						\
 }
 #endif
+
+SECONDARY_TLBS_SYSCALL(mprotect, a[0], a[1], a[2])
+SECONDARY_TLBS_SYSCALL(mremap, a[0], a[1], a[2], a[3], a[4])
+SECONDARY_TLBS_SYSCALL(mknodat, a[0], (const char __user *)a[1], a[2], a[3])
+SECONDARY_TLBS_SYSCALL(unlinkat, a[0], (const char __user *)a[1], a[2])
+SECONDARY_TLBS_SYSCALL(swapon, (const char __user *)a[0], a[1])
+SECONDARY_TLBS_SYSCALL(userfaultfd, a[0])
+
+/* Whether a page, or a page of hugetlbfs, could be taken off its list. */
+#ifdef SECONDARY_TLBS_UPSTREAM
+#define secondary_tlbs_isolate(folio)		folio_isolate_lru(folio)
+#define secondary_tlbs_isolate_hugetlb(folio, list) \
+	isolate_hugetlb(folio, list)
+#else
+#define secondary_tlbs_isolate(folio)		(!folio_isolate_lru(folio))
+#define secondary_tlbs_isolate_hugetlb(folio, list) \
+	(!folio_isolate_hugetlb(&(folio)->page, list))
+#endif
+
+/* Set a uprobe; returns what takes it away again, or an error pointer. */
+#ifdef SECONDARY_TLBS_UPSTREAM
+static inline struct uprobe *secondary_tlbs_uprobe(struct inode *inode, loff_t offset,
+						   struct uprobe_consumer *consumer)
+{
+	return uprobe_register(inode, offset, 0, consumer);
+}
+
+static inline void secondary_tlbs_uprobe_remove(struct uprobe *uprobe, struct inode *inode,
+						loff_t offset, struct uprobe_consumer *consumer)
+{
+	uprobe_unregister_nosync(uprobe, consumer);
+	uprobe_unregister_sync();
+}
+#else
+static inline struct uprobe *secondary_tlbs_uprobe(struct inode *inode, loff_t offset,
+						   struct uprobe_consumer *consumer)
+{
+	/* Only its being an error, or not, is looked at. */
+	return ERR_PTR(uprobe_register(inode, offset, consumer));
+}
+
+static inline void secondary_tlbs_uprobe_remove(struct uprobe *uprobe, struct inode *inode,
+						loff_t offset, struct uprobe_consumer *consumer)
+{
+	uprobe_unregister(inode, offset, consumer);
+}
+#endif
+
+/* Unmaps that reclaim has put off the CPUs' TLB flush of, counted. */
+static inline int secondary_tlbs_put_off(struct mm_struct *mm)
+{
+#ifdef CONFIG_ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH
+	return atomic_read(&mm->tlb_flush_batched);
+#else
+	return 0;
+#endif
+}
+
+/* A page of hugetlbfs that several entries map together; 0: there is none. */
+#ifdef CONFIG_ARM64
+#define SECONDARY_TLBS_CONTIGUOUS	CONT_PTE_SIZE
+#else
+#define SECONDARY_TLBS_CONTIGUOUS	0UL
+#endif
+
+/* An instruction that does nothing, to set a uprobe on. */
+#if defined(CONFIG_ARM64)
+#define SECONDARY_TLBS_NOP	0xd503201f
+#elif defined(CONFIG_PPC)
+#define SECONDARY_TLBS_NOP	0x60000000
+#else
+#define SECONDARY_TLBS_NOP	0x90909090
+#endif
+
+/* A POWER9 accelerator that translates through the mm, or stops to. */
+static inline void secondary_tlbs_accelerator(struct mm_struct *mm, int change)
+{
+#ifdef CONFIG_PPC_BOOK3S_64
+	atomic_add(change, &mm->context.copros);
+#endif
+}
 
 #endif /* _KUNIT_SECONDARY_TLBS_COMPAT_H */

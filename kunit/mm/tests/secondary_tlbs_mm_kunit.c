@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the mm's own operations tell a secondary TLB.
+ * What an operation of the mm tells a secondary TLB beside other subscribers.
  *
- * Each case does one operation on a real address space and compares what the
- * subscriber got with what the operation changed. Every page whose translation
- * changed must be covered: that is exact. How many calls it took is printed;
- * it is a claim only where a case is named after it.
+ * Each case does one operation on a real address space that has a subscriber of
+ * the other kind too, or shares its addresses with another address space. What
+ * each operation tells, and how often, is secondary_tlbs_matrix_kunit.c's.
  */
-#include <linux/completion.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/task.h>
 
 #include <kunit/secondary_tlbs_compat.h>
 #include <kunit/secondary_tlbs_recorder.h>
 
 #define READ_WRITE	(PROT_READ | PROT_WRITE)
+#define PAGES		16
 
 /* An address space, some pages in it, and one who has a secondary TLB for it. */
 struct scene {
@@ -26,29 +24,20 @@ struct scene {
 	struct recorder_subscriber *sub;
 	unsigned long start;
 	unsigned long end;
-	unsigned long pages;
 };
 
-static void scene_begin(struct kunit *test, struct scene *scene, unsigned long pages,
-			unsigned long flags)
+static void scene_begin(struct kunit *test, struct scene *scene)
 {
 	scene->test = test;
-	scene->pages = pages;
 	scene->rec = recorder_create(test, 1024);
 	scene->mm = recorder_mm_create(scene->rec);
 	/* Should the case end before its time, its thread gives the mm back. */
 	kthread_use_mm(scene->mm);
-	scene->start = recorder_mmap(pages, READ_WRITE, flags);
+	scene->start = recorder_mmap(PAGES, READ_WRITE, MAP_PRIVATE);
 	KUNIT_ASSERT_NE(test, scene->start, 0UL);
-	scene->end = scene->start + pages * PAGE_SIZE;
+	scene->end = scene->start + PAGES * PAGE_SIZE;
+	KUNIT_ASSERT_EQ(test, recorder_populate(scene->mm, scene->start, PAGES), 0);
 	scene->sub = recorder_secondary(scene->rec, scene->mm);
-}
-
-static void scene_populated(struct kunit *test, struct scene *scene, unsigned long pages)
-{
-	scene_begin(test, scene, pages, MAP_PRIVATE);
-	KUNIT_ASSERT_EQ(test, recorder_populate(scene->mm, scene->start, pages), 0);
-	recorder_clear(scene->rec);
 }
 
 static void scene_end(struct scene *scene)
@@ -59,262 +48,21 @@ static void scene_end(struct scene *scene)
 	recorder_destroy(scene->rec);
 }
 
-/* Everything that changed is covered, and the price is printed. */
-static void scene_expect_covered(struct scene *scene, const char *operation)
-{
-	recorder_counted(scene->rec, operation, scene->sub->id, scene->pages);
-	KUNIT_EXPECT_TRUE_MSG(scene->test,
-			      recorder_covers(scene->rec, scene->sub->id, scene->start,
-					      scene->end),
-			      "a page that changed was not covered");
-}
-
-/*
- * ... and nothing else is. For ranges below every architecture's ceiling, above
- * which it may flush the whole mm.
- */
-static void scene_expect_exactly_covered(struct scene *scene, const char *operation)
-{
-	scene_expect_covered(scene, operation);
-	KUNIT_EXPECT_TRUE_MSG(scene->test,
-			      recorder_within(scene->rec, scene->sub->id, scene->start,
-					      scene->end),
-			      "a page that did not change was covered");
-}
-
 static int scene_munmap(struct scene *scene)
 {
-	return vm_munmap(scene->start, scene->pages * PAGE_SIZE);
+	return vm_munmap(scene->start, PAGES * PAGE_SIZE);
 }
 
 static int scene_dontneed(struct scene *scene)
 {
-	return do_madvise(scene->mm, scene->start, scene->pages * PAGE_SIZE, MADV_DONTNEED);
+	return do_madvise(scene->mm, scene->start, PAGES * PAGE_SIZE, MADV_DONTNEED);
 }
 
 static int scene_write_protect(struct scene *scene)
 {
-	const unsigned long args[5] = {
-		scene->start, scene->pages * PAGE_SIZE, PROT_READ,
-	};
+	const unsigned long args[5] = { scene->start, PAGES * PAGE_SIZE, PROT_READ };
 
 	return secondary_tlbs_mprotect(args);
-}
-
-/*
- * munmap
- */
-static void munmap_invalidates_once(struct kunit *test)
-{
-	struct scene scene;
-
-	scene_populated(test, &scene, 16);
-	KUNIT_EXPECT_EQ(test, scene_munmap(&scene), 0);
-	RECORDER_EXPECT(scene.rec, RECORDED_SECONDARY(scene.sub, scene.start, scene.end));
-	scene_end(&scene);
-}
-
-static void munmap_of_nothing_is_silent(struct kunit *test)
-{
-	struct scene scene;
-
-	scene_begin(test, &scene, 16, MAP_PRIVATE);
-	KUNIT_EXPECT_EQ(test, scene_munmap(&scene), 0);
-	RECORDER_EXPECT_NOTHING(scene.rec);
-	scene_end(&scene);
-}
-
-static void munmap_covers_what_it_unmaps(struct kunit *test)
-{
-	struct scene scene;
-
-	scene_populated(test, &scene, 16);
-	KUNIT_EXPECT_EQ(test, scene_munmap(&scene), 0);
-	scene_expect_exactly_covered(&scene, "munmap-16");
-	scene_end(&scene);
-}
-
-static void large_munmap_covers_what_it_unmaps(struct kunit *test)
-{
-	struct scene scene;
-
-	scene_populated(test, &scene, 512);
-	KUNIT_EXPECT_EQ(test, scene_munmap(&scene), 0);
-	scene_expect_covered(&scene, "munmap-512");
-	scene_end(&scene);
-}
-
-/*
- * madvise, mprotect, mremap
- */
-static void dontneed_covers_what_it_drops(struct kunit *test)
-{
-	struct scene scene;
-
-	scene_populated(test, &scene, 16);
-	KUNIT_EXPECT_EQ(test, scene_dontneed(&scene), 0);
-	scene_expect_exactly_covered(&scene, "madvise-dontneed-16");
-	scene_end(&scene);
-}
-
-static void mprotect_covers_what_it_protects(struct kunit *test)
-{
-	struct scene scene;
-
-	scene_populated(test, &scene, 16);
-	KUNIT_EXPECT_EQ(test, scene_write_protect(&scene), 0);
-	scene_expect_exactly_covered(&scene, "mprotect-16");
-	scene_end(&scene);
-}
-
-static void large_mprotect_covers_what_it_protects(struct kunit *test)
-{
-	struct scene scene;
-
-	scene_populated(test, &scene, 64);
-	KUNIT_EXPECT_EQ(test, scene_write_protect(&scene), 0);
-	scene_expect_covered(&scene, "mprotect-64");
-	scene_end(&scene);
-}
-
-static void mremap_covers_where_it_moves_from(struct kunit *test)
-{
-	unsigned long target, args[5] = {};
-	struct scene scene;
-
-	scene_populated(test, &scene, 16);
-	target = recorder_mmap(16, READ_WRITE, MAP_PRIVATE);
-	KUNIT_EXPECT_NE(test, target, 0UL);
-
-	args[0] = scene.start;
-	args[1] = scene.pages * PAGE_SIZE;
-	args[2] = scene.pages * PAGE_SIZE;
-	args[3] = MREMAP_MAYMOVE | MREMAP_FIXED;
-	args[4] = target;
-	KUNIT_EXPECT_EQ(test, (unsigned long)secondary_tlbs_mremap(args), target);
-	KUNIT_EXPECT_TRUE(test, pte_present(recorder_pte(scene.mm, target)));
-	scene_expect_covered(&scene, "mremap-16");
-	scene_end(&scene);
-}
-
-/*
- * fork, and the break of what it shares
- */
-struct child {
-	struct completion let_go;
-	struct completion gone;
-};
-
-static int child_main(void *data)
-{
-	struct child *child = data;
-
-	wait_for_completion(&child->let_go);
-	complete(&child->gone);
-	/* Not a kthread: there is no user space to return to. */
-	do_exit(0);
-}
-
-/* A child with an mm of its own, as only a fork makes one. */
-static bool child_fork(struct child *child)
-{
-	struct kernel_clone_args args = {
-		.fn = child_main,
-		.fn_arg = child,
-		.exit_signal = SIGCHLD,
-	};
-
-	init_completion(&child->let_go);
-	init_completion(&child->gone);
-	return kernel_clone(&args) > 0;
-}
-
-static void child_reap(struct child *child)
-{
-	complete(&child->let_go);
-	wait_for_completion(&child->gone);
-}
-
-static void fork_covers_what_it_write_protects(struct kunit *test)
-{
-	struct scene scene;
-	struct child child;
-	bool forked;
-
-	scene_populated(test, &scene, 16);
-	forked = child_fork(&child);
-	KUNIT_EXPECT_TRUE(test, forked);
-	KUNIT_EXPECT_FALSE(test, pte_write(recorder_pte(scene.mm, scene.start)));
-	scene_expect_covered(&scene, "fork-16");
-	if (forked)
-		child_reap(&child);
-	scene_end(&scene);
-}
-
-static void cow_break_covers_the_page(struct kunit *test)
-{
-	struct scene scene;
-	struct child child;
-	bool forked;
-
-	scene_populated(test, &scene, 1);
-	forked = child_fork(&child);
-	KUNIT_EXPECT_TRUE(test, forked);
-	recorder_clear(scene.rec);
-	KUNIT_EXPECT_EQ(test, recorder_populate(scene.mm, scene.start, 1), 0);
-	KUNIT_EXPECT_TRUE(test, pte_write(recorder_pte(scene.mm, scene.start)));
-	scene_expect_exactly_covered(&scene, "cow-break");
-	if (forked)
-		child_reap(&child);
-	scene_end(&scene);
-}
-
-/*
- * The fault of a device that wants to write to a page it may read
- */
-static void upgrade_page(struct scene *scene)
-{
-	struct kunit *test = scene->test;
-
-	KUNIT_EXPECT_EQ(test, recorder_fault(scene->mm, scene->start, 0), 0);
-	KUNIT_EXPECT_TRUE(test, pte_present(recorder_pte(scene->mm, scene->start)));
-	KUNIT_EXPECT_FALSE(test, pte_dirty(recorder_pte(scene->mm, scene->start)));
-	recorder_clear(scene->rec);
-
-	KUNIT_EXPECT_EQ(test, recorder_fault(scene->mm, scene->start, FAULT_FLAG_WRITE), 0);
-	KUNIT_EXPECT_TRUE(test, pte_dirty(recorder_pte(scene->mm, scene->start)));
-	recorder_counted(scene->rec, "write-upgrade", scene->sub->id, 1);
-}
-
-/*
- * arm64: an SMMU that cached the read-only entry faults again and again,
- * unless it is told.
- */
-static void permission_upgrade_notifies(struct kunit *test)
-{
-	struct scene scene;
-
-	if (!IS_ENABLED(CONFIG_ARM64))
-		kunit_skip(test, "arm64 only: other architectures' devices walk again on a fault");
-
-	scene_begin(test, &scene, 1, MAP_SHARED);
-	upgrade_page(&scene);
-	RECORDER_EXPECT(scene.rec, RECORDED_SECONDARY(scene.sub, scene.start, scene.end));
-	scene_end(&scene);
-}
-
-/* x86: a device walks the tables again before it faults, so telling is a cost. */
-static void permission_upgrade_is_silent_on_x86(struct kunit *test)
-{
-	struct scene scene;
-
-	if (!IS_ENABLED(CONFIG_X86))
-		kunit_skip(test, "x86 only: see permission_upgrade_notifies");
-
-	scene_begin(test, &scene, 1, MAP_SHARED);
-	upgrade_page(&scene);
-	RECORDER_EXPECT_NOTHING(scene.rec);
-	scene_end(&scene);
 }
 
 /*
@@ -345,7 +93,7 @@ static void expect_bracketed(struct kunit *test, int (*operation)(struct scene *
 	struct scene scene;
 	int start, end;
 
-	scene_populated(test, &scene, 16);
+	scene_begin(test, &scene);
 	shadow = recorder_range(scene.rec, scene.mm);
 	KUNIT_EXPECT_EQ(test, operation(&scene), 0);
 
@@ -384,7 +132,7 @@ static void munmap_does_not_reach_another_mm(struct kunit *test)
 	struct mm_struct *other;
 	struct scene scene;
 
-	scene_populated(test, &scene, 16);
+	scene_begin(test, &scene);
 	other = recorder_mm_create(scene.rec);
 	stranger = recorder_secondary(scene.rec, other);
 	KUNIT_EXPECT_EQ(test, scene_munmap(&scene), 0);
@@ -399,18 +147,6 @@ static void munmap_does_not_reach_another_mm(struct kunit *test)
 }
 
 static struct kunit_case secondary_tlbs_mm_cases[] = {
-	KUNIT_CASE(munmap_invalidates_once),
-	KUNIT_CASE(munmap_of_nothing_is_silent),
-	KUNIT_CASE(munmap_covers_what_it_unmaps),
-	KUNIT_CASE(large_munmap_covers_what_it_unmaps),
-	KUNIT_CASE(dontneed_covers_what_it_drops),
-	KUNIT_CASE(mprotect_covers_what_it_protects),
-	KUNIT_CASE(large_mprotect_covers_what_it_protects),
-	KUNIT_CASE(mremap_covers_where_it_moves_from),
-	KUNIT_CASE(fork_covers_what_it_write_protects),
-	KUNIT_CASE(cow_break_covers_the_page),
-	KUNIT_CASE(permission_upgrade_notifies),
-	KUNIT_CASE(permission_upgrade_is_silent_on_x86),
 	KUNIT_CASE(munmap_is_bracketed),
 	KUNIT_CASE(dontneed_is_bracketed),
 	KUNIT_CASE(mprotect_is_bracketed),

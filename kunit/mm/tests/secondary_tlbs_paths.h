@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything the mm does that changes a translation, one line each.
+ *
+ * A path is an operation of the mm on a real address space, reached as user
+ * space or the kernel itself reaches it. For each there is what it changes, and
+ * what the contract says a secondary TLB is told. No subscriber is needed to run
+ * one, and nothing here asserts, so that any thread can run them in any order:
+ *
+ *	kthread_use_mm(mm);
+ *	if (!path_skip(path)) {
+ *		ret = path_begin(scene, path, mm);
+ *		if (!ret) {
+ *			... [scene->start, scene->end) is populated ...
+ *			ret = path_run(scene);
+ *		}
+ *		path_end(scene);
+ *	}
+ *
+ * Scenes of different threads do not disturb each other, apart from KSM's, whose
+ * thread scans every mm. A scene is some KiB: it does not belong on the stack.
+ */
+#ifndef _SECONDARY_TLBS_PATHS_H
+#define _SECONDARY_TLBS_PATHS_H
+
+#include <linux/mm_types.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+/* What a secondary TLB is told, where each page is counted as often as it changes. */
+enum path_tells {
+	TELLS_NEVER,	/* there is no such path on this architecture */
+	TELLS_NOTHING,	/* no call */
+	TELLS_RANGES,	/* one call for each range of the scene, in order */
+	TELLS_PAGES,	/* one call for each page of the ranges, in order */
+	TELLS_PARTS,	/* the ranges in any number of parts and in any order, each once */
+};
+
+/* What else is particular about a path. */
+#define PATH_UNDER_PTL	BIT(0)	/* told under the lock of the page table */
+#define PATH_NOT_YET	BIT(1)	/* told before the change as well, see the line */
+#define PATH_RELEASES	BIT(2)	/* subscribers are released first */
+#define PATH_ENDS_MM	BIT(3)	/* the mm is gone afterwards */
+#define PATH_EMPTY	BIT(4)	/* there is nothing to change */
+#define PATH_SPURIOUS	BIT(5)	/* there is something, and it does not change */
+#define PATH_PUTS_OFF	BIT(6)	/* x86 flushes the CPUs' TLB later, or does what it put off */
+#define PATH_TELLS_FREED BIT(7)	/* told once more when pages may be free, see the line */
+
+/* The most ranges that a path tells one by one. */
+#define PATH_RANGES	40
+
+struct path_range {
+	unsigned long start;
+	unsigned long end;
+};
+
+struct mm_path;
+
+/**
+ * struct path_scene - a path on its way
+ * @path: which
+ * @mm: of which path_begin() was told; NULL after a path that ended it
+ * @start: what changes, its first address
+ * @end: what changes, its first address behind
+ * @told: the ranges to be told, if not @start and @end alone
+ * @ranges: how many of them
+ * @changed: translations that change; 0: as many as the ranges have pages
+ *
+ * The rest is for the paths themselves: what path_end() has to give back.
+ */
+struct path_scene {
+	const struct mm_path *path;
+	struct mm_struct *mm;
+	unsigned long start;
+	unsigned long end;
+	struct path_range told[PATH_RANGES];
+	unsigned int ranges;
+	unsigned long changed;
+
+	unsigned long map;
+	unsigned long map_size;
+	unsigned long target;
+	unsigned long target_size;
+	unsigned long page_size;
+	unsigned long around;
+	unsigned long argument;
+	int accelerators;
+	struct path_child *child;
+	struct path_guest *guest;
+	struct file *file;
+	struct file *userfaultfd;
+	struct path_uprobe *uprobe;
+	struct page *exclusive[PATH_RANGES];
+	unsigned int exclusives;
+};
+
+/**
+ * struct mm_path - an operation of the mm
+ * @name: its name, as in the table
+ * @pages: pages it is about, as its functions understand it
+ * @needs: why it cannot run here, NULL if it can; may be missing
+ * @prepare: make something to change, and set the scene's range
+ * @run: the operation
+ * @tells: what a secondary TLB is told
+ * @flags: PATH_*
+ */
+struct mm_path {
+	const char *name;
+	unsigned long pages;
+	const char *(*needs)(void);
+	int (*prepare)(struct path_scene *scene);
+	int (*run)(struct path_scene *scene);
+	enum path_tells tells;
+	unsigned int flags;
+};
+
+/*
+ * The table: PATH(name, pages, needs, prepare, run, on x86, arm64, powerpc, flags).
+ *
+ * NEVER stands where an architecture has no such path, NOTHING where it has one
+ * that must be silent. A fault that adds a permission is told on arm64 only: on
+ * x86 and powerpc a device walks again before it faults, and an SMMU does not.
+ */
+#define SECONDARY_TLBS_PATHS(PATH)								\
+	/* Unmapping */										\
+	PATH(munmap, 16, anything, map_pages, run_munmap, RANGES, RANGES, RANGES, 0)		\
+	PATH(munmap_of_64, 64, anything, map_pages, run_munmap, RANGES, RANGES, RANGES, 0)	\
+	PATH(munmap_of_512, 512, anything, map_pages, run_munmap, RANGES, RANGES, RANGES, 0)	\
+	PATH(munmap_of_nothing, 16, anything, map_only, run_munmap, NOTHING, NOTHING, NOTHING,	\
+	     PATH_EMPTY)									\
+	/* One gather has one range: what was mapped, with the hole in it. */			\
+	PATH(munmap_with_hole, 64, anything, map_with_hole, run_munmap_around, RANGES, RANGES,	\
+	     RANGES, 0)										\
+	PATH(munmap_of_page_table, 0, anything, map_page_table, run_munmap, RANGES, RANGES,	\
+	     RANGES, 0)										\
+	/* Somebody else gathers as well: his entries are flushed too, wherever they are. */	\
+	PATH(munmap_nested, 16, anything, map_pages, run_munmap_nested, RANGES, RANGES,		\
+	     RANGES, 0)										\
+	PATH(exit, 16, anything, map_pages, run_exit, NOTHING, NOTHING, NOTHING,		\
+	     PATH_RELEASES | PATH_ENDS_MM)							\
+	PATH(punch_hole, 16, anything, map_shared, run_punch_hole, RANGES, RANGES, RANGES, 0)	\
+	/* madvise() */										\
+	PATH(dontneed, 16, anything, map_pages, run_dontneed, RANGES, RANGES, RANGES, 0)	\
+	PATH(free, 16, anything, map_pages, run_free, RANGES, RANGES, RANGES, 0)		\
+	PATH(cold, 16, anything, map_pages, run_cold, RANGES, RANGES, RANGES, 0)		\
+	/* Ages each page, and then unmaps it: two flushes of the CPU's TLB, two calls. */	\
+	PATH(pageout, 16, anything, map_to_swap, run_pageout_young, PARTS, PARTS, PARTS,	\
+	     PATH_TELLS_FREED)									\
+	/* Protections */									\
+	PATH(mprotect, 16, anything, map_pages, run_mprotect, RANGES, RANGES, RANGES, 0)	\
+	PATH(mprotect_of_64, 64, anything, map_pages, run_mprotect, RANGES, RANGES, RANGES, 0)	\
+	PATH(mprotect_with_hole, 64, anything, map_with_hole, run_mprotect_around, RANGES,	\
+	     RANGES, RANGES, 0)									\
+	PATH(mprotect_to_writable, 16, anything, map_read_only, run_mprotect_to_writable,	\
+	     RANGES, RANGES, NOTHING, 0)							\
+	PATH(numa_hinting, 16, anything, map_pages, run_numa_hinting, RANGES, RANGES, RANGES,	\
+	     0)											\
+	PATH(userfaultfd_wp, 16, userfaultfd_wp_here, map_userfaultfd, run_userfaultfd_wp,	\
+	     RANGES, RANGES, RANGES, 0)								\
+	PATH(soft_dirty, 16, soft_dirty_here, map_for_soft_dirty, run_soft_dirty, RANGES,	\
+	     NEVER, RANGES, 0)									\
+	/* mremap() */										\
+	PATH(mremap, 16, anything, map_to_move, run_mremap, RANGES, RANGES, RANGES,		\
+	     PATH_UNDER_PTL)									\
+	/* A page table moves: all that it could translate has changed. */			\
+	PATH(mremap_of_page_table, 0, anything, map_page_table_to_move, run_mremap, RANGES,	\
+	     RANGES, RANGES, PATH_UNDER_PTL)							\
+	PATH(mremap_of_pmd_table, 4, anything, map_pmd_table_to_move, run_mremap, RANGES,	\
+	     RANGES, RANGES, PATH_UNDER_PTL)							\
+	/* fork() */										\
+	PATH(fork, 16, anything, map_pages, run_fork, RANGES, RANGES, RANGES, 0)		\
+	PATH(cow_break, 1, anything, map_shared_by_fork, run_write, RANGES, RANGES, RANGES,	\
+	     PATH_UNDER_PTL)									\
+	/* A fault that adds a permission */							\
+	PATH(write_upgrade, 1, anything, map_shared_read, run_write, NOTHING, RANGES, NOTHING,	\
+	     PATH_UNDER_PTL)									\
+	PATH(write_upgrade_of_clean, 1, anything, map_clean, run_write, NOTHING, RANGES,	\
+	     NOTHING, PATH_UNDER_PTL)								\
+	/* The CPU was quicker, or set the dirty bit itself: the device tries again. */		\
+	PATH(spurious_write, 1, anything, map_pages, run_write, NOTHING, RANGES, NOTHING,	\
+	     PATH_UNDER_PTL | PATH_SPURIOUS)							\
+	/* POWER9's accelerators do not walk again: the invalid entry is flushed. */		\
+	PATH(write_upgrade_for_accelerator, 1, anything, map_shared_accelerator, run_write,	\
+	     NEVER, NEVER, RANGES, PATH_UNDER_PTL)						\
+	/* KSM */										\
+	PATH(ksm_merge, 2, anything, map_for_ksm, run_ksm_merge, RANGES, RANGES, RANGES,	\
+	     PATH_UNDER_PTL)									\
+	PATH(ksm_unmerge, 2, anything, map_ksm_merged, run_ksm_unmerge, PAGES, PAGES, PAGES,	\
+	     PATH_UNDER_PTL)									\
+	/* Writeback */										\
+	PATH(mkclean, 16, anything, map_shared, run_mkclean, PAGES, PAGES, PAGES,		\
+	     PATH_UNDER_PTL)									\
+	PATH(wp_shared, 16, anything, map_shared, run_wp_shared, RANGES, RANGES, RANGES, 0)	\
+	PATH(clean_shared, 16, anything, map_shared, run_clean_shared, RANGES, RANGES, RANGES,	\
+	     0)											\
+	/* Reclaim of pages that are old already: only their unmap can tell them. */		\
+	PATH(reclaim, 16, anything, map_cold, run_pageout, PARTS, PARTS, PARTS,			\
+	     PATH_UNDER_PTL)									\
+	PATH(reclaim_put_off, 16, two_cpus, map_cold_on_two, run_pageout, PARTS, PARTS, PARTS,	\
+	     PATH_PUTS_OFF)									\
+	PATH(reclaim_lazyfree, 16, anything, map_lazyfree, run_pageout, PARTS, PARTS, PARTS,	\
+	     PATH_UNDER_PTL)									\
+	PATH(reclaim_file, 16, anything, map_file_cold, run_pageout, PARTS, PARTS, PARTS,	\
+	     PATH_UNDER_PTL)									\
+	PATH(reclaim_file_put_off, 16, two_cpus, map_file_cold_on_two, run_pageout, PARTS,	\
+	     PARTS, PARTS, PATH_PUTS_OFF)							\
+	/* What reclaim has put off is done first, for the whole mm. */				\
+	PATH(mprotect_after_put_off, 16, two_cpus, map_put_off, run_mprotect_put_off, RANGES,	\
+	     NEVER, NEVER, PATH_NOT_YET | PATH_PUTS_OFF)					\
+	PATH(age, 16, anything, map_pages, run_age, NOTHING, PAGES, NOTHING, PATH_UNDER_PTL)	\
+	/* Migration */										\
+	PATH(migrate, 16, anything, map_pages, run_migrate, PAGES, PAGES, PAGES,		\
+	     PATH_UNDER_PTL)									\
+	/* Each page is flushed when it is taken, and at the end all of them once more. */	\
+	PATH(device_migrate, 16, anything, map_pages, run_device_migrate_exclusive, RANGES,	\
+	     RANGES, RANGES, PATH_UNDER_PTL)							\
+	PATH(device_migrate_shared, 16, anything, map_shared_by_fork, run_device_migrate,	\
+	     RANGES, RANGES, RANGES, PATH_UNDER_PTL)						\
+	PATH(device_migrate_insert, 16, anything, map_zero_page, run_device_migrate, PAGES,	\
+	     PAGES, PAGES, PATH_UNDER_PTL)							\
+	PATH(device_exclusive, 16, anything, map_pages, run_device_exclusive, PAGES, PAGES,	\
+	     PAGES, PATH_UNDER_PTL)								\
+	PATH(device_exclusive_end, 1, anything, map_device_exclusive, run_write, NOTHING,	\
+	     NOTHING, NOTHING, 0)								\
+	/* Uprobes */										\
+	PATH(uprobe_set, 1, anything, map_code, run_uprobe_set, RANGES, RANGES, RANGES,		\
+	     PATH_UNDER_PTL)									\
+	PATH(uprobe_remove, 1, anything, map_uprobe, run_uprobe_remove, RANGES, RANGES,		\
+	     RANGES, PATH_UNDER_PTL)								\
+	/* Huge pages */									\
+	PATH(thp_munmap, 0, huge_pages, map_thp, run_munmap, RANGES, RANGES, RANGES, 0)		\
+	PATH(thp_dontneed, 0, huge_pages, map_thp, run_dontneed, RANGES, RANGES, RANGES, 0)	\
+	PATH(thp_mprotect, 0, huge_pages, map_thp, run_mprotect, RANGES, RANGES, RANGES, 0)	\
+	PATH(thp_numa_hinting, 0, huge_pages, map_thp, run_numa_hinting, RANGES, RANGES,	\
+	     RANGES, 0)										\
+	PATH(thp_mremap, 0, huge_pages, map_thp_to_move, run_mremap, RANGES, RANGES, RANGES,	\
+	     PATH_UNDER_PTL)									\
+	PATH(thp_write_upgrade, 0, huge_pages, map_thp_clean, run_write_once, NOTHING, RANGES,	\
+	     NOTHING, PATH_UNDER_PTL)								\
+	PATH(thp_age, 0, huge_pages, map_thp, run_age, RANGES, RANGES, NOTHING,			\
+	     PATH_UNDER_PTL)									\
+	PATH(thp_migrate, 0, huge_pages, map_thp, run_migrate, RANGES, RANGES, RANGES,		\
+	     PATH_UNDER_PTL)									\
+	/* Split, as the VMA is, and nothing else */						\
+	PATH(thp_split, 0, huge_pages, map_thp, run_dontfork_part, RANGES, RANGES, RANGES,	\
+	     PATH_UNDER_PTL)									\
+	/* Split, and then the part is changed: two flushes, two calls. */			\
+	PATH(thp_munmap_part, 0, huge_pages, map_thp, run_munmap_part, RANGES, RANGES, RANGES,	\
+	     0)											\
+	PATH(thp_mprotect_part, 0, huge_pages, map_thp, run_mprotect_part, RANGES, RANGES,	\
+	     RANGES, 0)										\
+	PATH(thp_cow_break, 0, huge_pages, map_thp_shared_by_fork, run_write_part, RANGES,	\
+	     RANGES, RANGES, PATH_UNDER_PTL)							\
+	PATH(thp_collapse, 0, huge_pages, map_to_collapse, run_collapse, RANGES, RANGES,	\
+	     RANGES, PATH_UNDER_PTL)								\
+	/* hugetlbfs */										\
+	PATH(hugetlb_munmap, 2, hugetlb, map_hugetlb, run_munmap, RANGES, RANGES, RANGES, 0)	\
+	PATH(hugetlb_dontneed, 2, hugetlb, map_hugetlb, run_dontneed, RANGES, RANGES, RANGES,	\
+	     0)											\
+	/* mprotect() gathers, and so does its part for hugetlbfs: the mm is flushed. */	\
+	PATH(hugetlb_mprotect, 2, hugetlb, map_hugetlb, run_mprotect_hugetlb, RANGES, RANGES,	\
+	     RANGES, 0)										\
+	PATH(hugetlb_mremap, 2, hugetlb, map_hugetlb_to_move, run_mremap, RANGES, RANGES,	\
+	     RANGES, 0)										\
+	PATH(hugetlb_fork, 2, hugetlb, map_hugetlb, run_fork, RANGES, RANGES, RANGES, 0)	\
+	PATH(hugetlb_cow_break, 1, hugetlb, map_hugetlb_shared_by_fork, run_write_once,		\
+	     RANGES, RANGES, RANGES, PATH_UNDER_PTL)						\
+	PATH(hugetlb_write_upgrade, 1, hugetlb, map_hugetlb_read, run_write_once, NOTHING,	\
+	     RANGES, NOTHING, PATH_UNDER_PTL)							\
+	PATH(hugetlb_migrate, 1, hugetlb, map_hugetlb, run_migrate_hugetlb, RANGES, RANGES,	\
+	     RANGES, PATH_UNDER_PTL)								\
+	/* A page table that two mappings have shared: all that it could translate. */		\
+	PATH(hugetlb_unshare, 0, hugetlb, map_hugetlb_table_shared, run_munmap, RANGES,		\
+	     RANGES, NEVER, 0)									\
+	PATH(hugetlb_contiguous_munmap, 2, hugetlb, map_contiguous, run_munmap, NEVER, RANGES,	\
+	     NEVER, 0)										\
+	PATH(hugetlb_contiguous_mprotect, 2, hugetlb, map_contiguous, run_mprotect_hugetlb,	\
+	     NEVER, RANGES, NEVER, 0)								\
+	PATH(hugetlb_contiguous_cow_break, 1, hugetlb, map_contiguous_shared_by_fork,		\
+	     run_write_once, NEVER, RANGES, NEVER, 0)						\
+	PATH(hugetlb_contiguous_write_upgrade, 1, hugetlb, map_contiguous_read,			\
+	     run_write_once, NEVER, RANGES, NEVER, 0)
+
+#define PATH_ENUM(name, ...)	PATH_##name,
+enum {
+	SECONDARY_TLBS_PATHS(PATH_ENUM)
+	SECONDARY_TLBS_PATHS_NR
+};
+
+extern const struct mm_path secondary_tlbs_paths[SECONDARY_TLBS_PATHS_NR];
+
+const char *path_skip(const struct mm_path *path);
+int path_begin(struct path_scene *scene, const struct mm_path *path, struct mm_struct *mm);
+int path_run(struct path_scene *scene);
+void path_end(struct path_scene *scene);
+
+/**
+ * struct path_entry - where a walk of the page tables ended
+ * @raw: the entry, as it is in memory; 0: none
+ * @addr: first address that the entry translates, or would
+ * @size: how much it translates, or would
+ * @page: what it maps, if it is present and that has a struct page
+ * @table: the page table it stands in, if that is a PTE table
+ * @ptl: the lock of the page table that it stands in
+ */
+struct path_entry {
+	unsigned long raw;
+	unsigned long addr;
+	unsigned long size;
+	struct page *page;
+	struct page *table;
+	spinlock_t *ptl;	/* only looked at */
+};
+
+void path_walk(struct mm_struct *mm, unsigned long addr, struct path_entry *entry);
+
+#endif /* _SECONDARY_TLBS_PATHS_H */
