@@ -446,8 +446,8 @@ static int map_zero_page(struct path_scene *scene)
 }
 
 /*
- * Of 64 pages the second and fourth quarters' are there, less what is beyond: the
- * range ends where the last of them does.
+ * Two runs of pages with a hole between them. What is mapped around them is part
+ * of the operation, and of nothing that changes.
  */
 static int map_with_hole(struct path_scene *scene)
 {

@@ -17,8 +17,10 @@
  *		path_end(scene);
  *	}
  *
- * Scenes of different threads do not disturb each other, apart from KSM's, whose
- * thread scans every mm. A scene is some KiB: it does not belong on the stack.
+ * A path that ends the mm (PATH_ENDS_MM) has given it back, in the caller's name.
+ * Scenes of different threads do not disturb each other, with two exceptions:
+ * KSM's thread scans every mm, and all that is reclaimed from a file is from the
+ * same. A scene is 1 KiB: it does not belong on the stack.
  */
 #ifndef _SECONDARY_TLBS_PATHS_H
 #define _SECONDARY_TLBS_PATHS_H
@@ -59,7 +61,7 @@ struct mm_path;
 /**
  * struct path_scene - a path on its way
  * @path: which
- * @mm: of which path_begin() was told; NULL after a path that ended it
+ * @mm: whose translations change; NULL after a path that ended it
  * @start: what changes, its first address
  * @end: what changes, its first address behind
  * @told: the ranges to be told, if not @start and @end alone
@@ -98,7 +100,7 @@ struct path_scene {
  * struct mm_path - an operation of the mm
  * @name: its name, as in the table
  * @pages: pages it is about, as its functions understand it
- * @needs: why it cannot run here, NULL if it can; may be missing
+ * @needs: why it cannot run here, NULL if it can
  * @prepare: make something to change, and set the scene's range
  * @run: the operation
  * @tells: what a secondary TLB is told
