@@ -11,7 +11,9 @@
 
 #include <linux/err.h>
 #include <linux/linkage.h>
+#include <linux/mm.h>
 #include <linux/mmu_notifier.h>
+#include <linux/pgtable.h>
 #include <linux/ptrace.h>
 #include <linux/syscalls.h>
 #include <linux/uprobes.h>
@@ -212,5 +214,49 @@ static inline void secondary_tlbs_accelerator(struct mm_struct *mm, int change)
 	atomic_add(change, &mm->context.copros);
 #endif
 }
+
+/*
+ * Page table entries as hardware reads them. pte_present() and its siblings are
+ * about what the kernel thinks, which for a moment differs: of a huge page that
+ * is being split, or of an entry that hints at NUMA.
+ *
+ * SECONDARY_TLBS_VALID is the bit of an entry of any level. A device can write
+ * without the CPU's notice where the entry is writable and already dirty.
+ */
+#if defined(CONFIG_X86_64)
+#define SECONDARY_TLBS_VALID		_PAGE_PRESENT
+#define SECONDARY_TLBS_READABLE		_PAGE_USER
+#define SECONDARY_TLBS_WRITABLE		(_PAGE_RW | _PAGE_DIRTY)
+#define SECONDARY_TLBS_READ_ONLY	0
+#elif defined(CONFIG_ARM64)
+#define SECONDARY_TLBS_VALID		PTE_VALID
+#define SECONDARY_TLBS_READABLE		PTE_USER
+#define SECONDARY_TLBS_WRITABLE		0
+#define SECONDARY_TLBS_READ_ONLY	PTE_RDONLY
+#elif defined(CONFIG_PPC_BOOK3S_64)
+#define SECONDARY_TLBS_VALID		_PAGE_PRESENT
+#define SECONDARY_TLBS_READABLE		_PAGE_READ
+#define SECONDARY_TLBS_WRITABLE		(_PAGE_WRITE | _PAGE_DIRTY)
+#define SECONDARY_TLBS_READ_ONLY	0
+#endif
+
+#ifdef SECONDARY_TLBS_VALID
+/* @entry is what p4d_val(), pud_val(), pmd_val() or pte_val() gives. */
+static inline bool secondary_tlbs_valid(u64 entry)
+{
+	return entry & SECONDARY_TLBS_VALID;
+}
+
+static inline bool secondary_tlbs_readable(u64 entry)
+{
+	return secondary_tlbs_valid(entry) && (entry & SECONDARY_TLBS_READABLE);
+}
+
+static inline bool secondary_tlbs_writable(u64 entry)
+{
+	return (entry & SECONDARY_TLBS_WRITABLE) == SECONDARY_TLBS_WRITABLE &&
+	       !(entry & SECONDARY_TLBS_READ_ONLY);
+}
+#endif /* SECONDARY_TLBS_VALID */
 
 #endif /* _KUNIT_SECONDARY_TLBS_COMPAT_H */

@@ -1,0 +1,736 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Random operations of the mm, while devices fill and use secondary TLBs.
+ *
+ * A sequence has up to SOFT_TLBS address spaces, which fork and exit. Each step
+ * does one operation in one of them, and then the oracle looks at the TLBs of
+ * all: what one address space does with a page concerns those that share it.
+ *
+ * The seed and the number of a sequence decide its operations, though not what
+ * the devices do meanwhile. secondary_tlbs.steps= is how many operations there
+ * are in all sequences together. A sequence is short, so that what was left
+ * behind by the last is never far away when one is replayed; and because KUnit
+ * ends a case that takes minutes.
+ */
+#include <linux/completion.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/moduleparam.h>
+#include <linux/pagemap.h>
+#include <linux/rmap.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/vmalloc.h>
+
+#include <kunit/secondary_tlbs_compat.h>
+#include <kunit/secondary_tlbs_recorder.h>
+
+#include "../internal.h"
+#include "secondary_tlbs_software.h"
+
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "secondary_tlbs."
+
+static unsigned int steps = 5000;
+module_param(steps, uint, 0444);
+MODULE_PARM_DESC(steps, "How many random operations the suite does");
+
+#define STEPS_A_SEQUENCE	250UL
+#define READ_WRITE		(PROT_READ | PROT_WRITE)
+
+/* The places of an address space, as they lie behind each other. */
+enum place_name {
+	PRIVATE,	/* anonymous, small pages */
+	SHARED,		/* shared memory, small pages */
+	HUGE,		/* anonymous, huge pages wanted */
+	SPARE,		/* where the others' pages move to */
+	PLACES,
+};
+
+/**
+ * struct space - an address space
+ * @mm: it, with one mm_users of ours; NULL: there is none
+ * @tlb: its secondary TLB
+ * @base: of the places; a fork has it from its parent
+ */
+struct space {
+	struct mm_struct *mm;
+	struct soft_tlb *tlb;
+	unsigned long base;
+};
+
+/**
+ * struct sequence - what a case works with
+ * @test: the case
+ * @seed: of the case
+ * @rnd: what decides the operations
+ * @space: the address spaces; the first lives as long as the sequence
+ * @now: the one that an operation works in, which current has loaded
+ * @devices: who uses the TLBs
+ * @before: what the page tables said before an operation
+ * @after: and after it
+ * @looked: translations that the oracle compared
+ */
+struct sequence {
+	struct kunit *test;
+	u64 seed;
+	struct rnd_state rnd;
+	struct space space[SOFT_TLBS];
+	struct space *now;
+	struct soft_devices devices;
+	struct soft_translation *before;
+	struct soft_translation *after;
+	unsigned long looked;
+};
+
+/* One case runs at a time, and these are too large for a stack. */
+static struct soft_tlb tlbs[SOFT_TLBS];
+static struct sequence sequence;
+
+/*
+ * Places
+ */
+static unsigned long place_size(enum place_name name)
+{
+	static const unsigned long pages[PLACES] = { [PRIVATE] = 48, [SHARED] = 32 };
+
+	return pages[name] ? pages[name] * PAGE_SIZE : 2 * PMD_SIZE;
+}
+
+/* Each begins with a page table of its own. */
+static unsigned long place_start(const struct space *space, enum place_name name)
+{
+	return space->base + 2 * name * PMD_SIZE;
+}
+
+static unsigned long place_flags(enum place_name name)
+{
+	return MAP_ANONYMOUS | MAP_FIXED | (name == SHARED ? MAP_SHARED : MAP_PRIVATE);
+}
+
+static bool place_map(enum place_name name, unsigned long start, unsigned long size)
+{
+	unsigned long addr;
+
+	addr = vm_mmap(NULL, start, size, READ_WRITE, place_flags(name), 0);
+	if (IS_ERR_VALUE(addr))
+		return false;
+	/* Fails where there are no huge pages to advise of. */
+	do_madvise(current->mm, start, size,
+		   name == PRIVATE || name == SHARED ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
+	return true;
+}
+
+static bool places_map(struct space *space)
+{
+	unsigned long addr;
+	enum place_name name;
+
+	addr = vm_mmap(NULL, 0, (2 * PLACES + 1) * PMD_SIZE, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, 0);
+	if (IS_ERR_VALUE(addr))
+		return false;
+	space->base = ALIGN(addr, PMD_SIZE);
+	for (name = 0; name < PLACES; name++)
+		if (!place_map(name, place_start(space, name), place_size(name)))
+			return false;
+	return true;
+}
+
+/* A part of a place, which an operation works on. */
+struct part {
+	enum place_name name;
+	unsigned long start;
+	unsigned long size;
+};
+
+static u32 random_below(struct sequence *seq, u32 limit)
+{
+	return prandom_u32_state(&seq->rnd) % limit;
+}
+
+/* Some pages; of what can be huge sometimes all of one huge page. */
+static struct part random_part_of(struct sequence *seq, enum place_name name)
+{
+	unsigned long start = place_start(seq->now, name), pages, first;
+
+	if (name >= HUGE && random_below(seq, 2))
+		return (struct part){ name, start + random_below(seq, 2) * PMD_SIZE, PMD_SIZE };
+	pages = place_size(name) >> PAGE_SHIFT;
+	first = random_below(seq, pages);
+	pages = 1 + random_below(seq, min(pages - first, 40UL));
+	return (struct part){ name, start + first * PAGE_SIZE, pages * PAGE_SIZE };
+}
+
+static struct part random_part(struct sequence *seq)
+{
+	return random_part_of(seq, random_below(seq, PLACES));
+}
+
+/*
+ * Operations. One that finds nothing to work on, or that the mm refuses, is
+ * none: the oracle asks what is, not who did it.
+ */
+static void touch(struct sequence *seq, struct part part, unsigned int flags)
+{
+	unsigned long va, pages = part.size >> PAGE_SHIFT;
+
+	/* A huge page comes with the first fault, else a few small ones will do. */
+	pages = min(pages, 48UL);
+	for (va = part.start; pages--; va += PAGE_SIZE)
+		if (recorder_fault(seq->now->mm, va, flags))
+			break;
+}
+
+static void op_read(struct sequence *seq)
+{
+	touch(seq, random_part(seq), 0);
+}
+
+static void op_write(struct sequence *seq)
+{
+	touch(seq, random_part(seq), FAULT_FLAG_WRITE);
+}
+
+static void advise(struct sequence *seq, int advice)
+{
+	struct part part = random_part(seq);
+
+	do_madvise(seq->now->mm, part.start, part.size, advice);
+}
+
+static void op_populate(struct sequence *seq)
+{
+	advise(seq, MADV_POPULATE_WRITE);
+}
+
+static void op_dontneed(struct sequence *seq)
+{
+	advise(seq, MADV_DONTNEED);
+}
+
+static void op_free(struct sequence *seq)
+{
+	advise(seq, MADV_FREE);
+}
+
+static void op_cold(struct sequence *seq)
+{
+	advise(seq, MADV_COLD);
+}
+
+static void op_pageout(struct sequence *seq)
+{
+	advise(seq, MADV_PAGEOUT);
+}
+
+static void op_collapse(struct sequence *seq)
+{
+	struct part part = random_part_of(seq, HUGE);
+
+	do_madvise(seq->now->mm, ALIGN_DOWN(part.start, PMD_SIZE), PMD_SIZE, MADV_COLLAPSE);
+}
+
+/* Only shared memory has pages to punch out. */
+static void op_remove(struct sequence *seq)
+{
+	struct part part = random_part_of(seq, SHARED);
+
+	do_madvise(seq->now->mm, part.start, part.size, MADV_REMOVE);
+}
+
+static void op_munmap(struct sequence *seq)
+{
+	struct part part = random_part(seq);
+
+	vm_munmap(part.start, part.size);
+	place_map(part.name, part.start, part.size);
+}
+
+static void op_mmap_over(struct sequence *seq)
+{
+	struct part part = random_part(seq);
+
+	place_map(part.name, part.start, part.size);
+}
+
+static void protect(struct sequence *seq, unsigned long prot)
+{
+	struct part part = random_part(seq);
+	const unsigned long args[5] = { part.start, part.size, prot };
+
+	secondary_tlbs_mprotect(args);
+}
+
+static void op_protect_none(struct sequence *seq)
+{
+	protect(seq, PROT_NONE);
+}
+
+static void op_protect_read(struct sequence *seq)
+{
+	protect(seq, PROT_READ);
+}
+
+static void op_protect_write(struct sequence *seq)
+{
+	protect(seq, READ_WRITE);
+}
+
+/* To the same offset in the spare place, so that whole tables can move. */
+static void op_mremap(struct sequence *seq)
+{
+	struct part part = random_part_of(seq, random_below(seq, SPARE));
+	unsigned long target = part.start - place_start(seq->now, part.name) +
+			       place_start(seq->now, SPARE);
+	const unsigned long args[5] = {
+		part.start, part.size, part.size, MREMAP_MAYMOVE | MREMAP_FIXED, target,
+	};
+
+	secondary_tlbs_mremap(args);
+	place_map(part.name, part.start, part.size);
+}
+
+static void op_shrink(struct sequence *seq)
+{
+	struct part part = random_part(seq);
+	unsigned long keep = random_below(seq, part.size >> PAGE_SHIFT) * PAGE_SIZE;
+	const unsigned long args[5] = { part.start, part.size, keep };
+
+	/* It does not shrink to nothing. */
+	secondary_tlbs_mremap(args);
+	place_map(part.name, part.start + keep, part.size - keep);
+}
+
+static void op_numa_hint(struct sequence *seq)
+{
+	struct part part = random_part(seq);
+	struct mm_struct *mm = seq->now->mm;
+	struct vm_area_struct *vma;
+
+	/* With one user, pages of the node it runs on are left alone. */
+	mmget(mm);
+	mmap_read_lock(mm);
+	vma = find_vma(mm, part.start);
+	if (vma && vma->vm_start <= part.start)
+		change_prot_numa(vma, part.start, min(vma->vm_end, part.start + part.size));
+	mmap_read_unlock(mm);
+	mmput(mm);
+}
+
+static void op_remote_write(struct sequence *seq)
+{
+	struct part part = random_part(seq);
+	u32 word = prandom_u32_state(&seq->rnd);
+
+	access_remote_vm(seq->now->mm, part.start, &word, sizeof(word),
+			 FOLL_WRITE | FOLL_FORCE);
+}
+
+/*
+ * What works on a page, not on addresses. The page that the translation of an
+ * address names is looked up as the oracle does it; mmap_lock and a reference
+ * keep it what it is meanwhile.
+ */
+static struct folio *folio_at(struct sequence *seq, unsigned long va)
+{
+	struct soft_translation found;
+	struct folio *folio;
+
+	if (!soft_tlb_walk(seq->now->mm, va, &found))
+		return NULL;
+	folio = page_folio(pfn_to_page(found.pfn + ((va - found.va) >> PAGE_SHIFT)));
+	/* Not the pages of zeroes. */
+	if (!folio_test_anon(folio) && !folio->mapping)
+		return NULL;
+	folio_get(folio);
+	return folio;
+}
+
+static void with_page(struct sequence *seq, enum place_name name,
+		      void (*op)(struct sequence *seq, struct folio *folio))
+{
+	struct mm_struct *mm = seq->now->mm;
+	struct folio *folio;
+
+	mmap_read_lock(mm);
+	folio = folio_at(seq, random_part_of(seq, name).start);
+	if (folio) {
+		folio_lock(folio);
+		op(seq, folio);
+		folio_unlock(folio);
+		folio_put(folio);
+	}
+	mmap_read_unlock(mm);
+}
+
+static void page_clean(struct sequence *seq, struct folio *folio)
+{
+	folio_mkclean(folio);
+}
+
+static void op_clean(struct sequence *seq)
+{
+	with_page(seq, SHARED, page_clean);
+}
+
+static void page_age(struct sequence *seq, struct folio *folio)
+{
+	unsigned long vm_flags;
+
+	folio_referenced(folio, 1, NULL, &vm_flags);
+}
+
+static void op_age(struct sequence *seq)
+{
+	with_page(seq, random_below(seq, PLACES), page_age);
+}
+
+/* As migration, which comes back to where it was. */
+static void page_migrate(struct sequence *seq, struct folio *folio)
+{
+	bool split = random_below(seq, 2) || !thp_migration_supported();
+
+	try_to_migrate(folio, split ? TTU_SPLIT_HUGE_PMD : 0);
+	soft_devices_work(&seq->devices, 2);
+	remove_migration_ptes(folio, folio, 0);
+}
+
+static void op_migrate(struct sequence *seq)
+{
+	with_page(seq, random_below(seq, PLACES), page_migrate);
+}
+
+/* As reclaim, one by one or with one flush at the end. */
+static void page_reclaim(struct sequence *seq, struct folio *folio)
+{
+	try_to_unmap(folio, random_below(seq, 2) ? TTU_BATCH_FLUSH : 0);
+	try_to_unmap_flush();
+}
+
+static void op_reclaim(struct sequence *seq)
+{
+	with_page(seq, SHARED, page_reclaim);
+}
+
+static void page_split(struct sequence *seq, struct folio *folio)
+{
+	if (folio_test_large(folio) && folio_test_anon(folio))
+		split_huge_page(&folio->page);
+}
+
+static void op_split(struct sequence *seq)
+{
+	with_page(seq, HUGE, page_split);
+}
+
+/*
+ * Address spaces
+ */
+static struct space *free_space(struct sequence *seq)
+{
+	struct space *space;
+
+	for (space = seq->space; space < seq->space + SOFT_TLBS; space++)
+		if (!space->mm)
+			return space;
+	return NULL;
+}
+
+/* The oracle and the devices know it from here on. */
+static void space_open(struct sequence *seq, struct space *space)
+{
+	KUNIT_EXPECT_EQ(seq->test, soft_tlb_register(space->tlb, space->mm), 0);
+}
+
+/*
+ * It ends while devices have it loaded. Nobody else has an mm_users of it, so
+ * that this is its exit_mmap().
+ */
+static void space_exit(struct sequence *seq, struct space *space)
+{
+	mmput(space->mm);
+	KUNIT_EXPECT_FALSE(seq->test, soft_tlb_live(space->tlb));
+	KUNIT_EXPECT_EQ(seq->test, soft_tlb_cached(space->tlb), 0U);
+	soft_tlb_unregister(space->tlb);
+	space->mm = NULL;
+}
+
+/* A child lives no longer than it takes to hand on its mm. */
+struct heir {
+	struct mm_struct *mm;
+	struct completion left;
+};
+
+static int heir_main(void *data)
+{
+	struct heir *heir = data;
+
+	mmget(current->mm);
+	heir->mm = current->mm;
+	complete(&heir->left);
+	/* Not a kthread: there is no user space to return to. */
+	do_exit(0);
+}
+
+/* Polls, because one who exits has no means to tell that it has. */
+static void wait_for_last_user(struct sequence *seq, struct mm_struct *mm)
+{
+	unsigned long deadline = jiffies + RECORDER_PATIENCE;
+
+	while (atomic_read(&mm->mm_users) > 1 && time_before(jiffies, deadline))
+		cond_resched();
+	KUNIT_EXPECT_EQ(seq->test, atomic_read(&mm->mm_users), 1);
+}
+
+static void op_fork(struct sequence *seq)
+{
+	struct space *space = free_space(seq);
+	struct heir heir = {};
+	struct kernel_clone_args args = {
+		.fn = heir_main,
+		.fn_arg = &heir,
+		.exit_signal = SIGCHLD,
+	};
+
+	if (!space)
+		return;
+	init_completion(&heir.left);
+	if (kernel_clone(&args) <= 0)
+		return;
+	wait_for_completion(&heir.left);
+	wait_for_last_user(seq, heir.mm);
+	space->mm = heir.mm;
+	space->base = seq->now->base;
+	space_open(seq, space);
+}
+
+static void op_exit(struct sequence *seq)
+{
+	struct space *space = &seq->space[1 + random_below(seq, SOFT_TLBS - 1)];
+
+	if (space->mm && space != seq->now)
+		space_exit(seq, space);
+}
+
+/* The driver lets go of the mm and comes again. */
+static void op_resubscribe(struct sequence *seq)
+{
+	soft_tlb_unregister(seq->now->tlb);
+	KUNIT_EXPECT_FALSE(seq->test, soft_tlb_live(seq->now->tlb));
+	KUNIT_EXPECT_EQ(seq->test, soft_tlb_cached(seq->now->tlb), 0U);
+	space_open(seq, seq->now);
+}
+
+/*
+ * The table of operations, with what they cost in all sequences together
+ */
+#define OPERATIONS(OP)							\
+	OP(read) OP(write) OP(populate)					\
+	OP(dontneed) OP(free) OP(cold) OP(pageout) OP(remove)		\
+	OP(munmap) OP(mmap_over) OP(mremap) OP(shrink)			\
+	OP(protect_none) OP(protect_read) OP(protect_write)		\
+	OP(numa_hint) OP(remote_write)					\
+	OP(collapse) OP(split) OP(migrate) OP(reclaim) OP(clean) OP(age)\
+	OP(fork) OP(exit) OP(resubscribe)
+
+struct operation {
+	const char *name;
+	void (*run)(struct sequence *seq);
+	unsigned long times;
+	struct soft_cost cost;
+};
+
+#define OPERATION(op)	{ .name = #op, .run = op_##op },
+static struct operation operations[] = { OPERATIONS(OPERATION) };
+
+/* Most steps fill in what the others take away. */
+#define OPERATIONS_THAT_FILL	3
+
+static struct operation *random_operation(struct sequence *seq)
+{
+	if (random_below(seq, 3) == 0)
+		return &operations[random_below(seq, OPERATIONS_THAT_FILL)];
+	return &operations[random_below(seq, ARRAY_SIZE(operations))];
+}
+
+static struct space *random_space(struct sequence *seq)
+{
+	struct space *space;
+
+	do
+		space = &seq->space[random_below(seq, SOFT_TLBS)];
+	while (!space->mm);
+	return space;
+}
+
+static void name_step(struct sequence *seq, const char *name)
+{
+	struct space *space;
+
+	for (space = seq->space; space < seq->space + SOFT_TLBS; space++)
+		soft_tlb_begin(space->tlb, name);
+}
+
+/* Returns how much was found wrong. */
+static unsigned int check_step(struct sequence *seq)
+{
+	unsigned int defects = 0;
+	struct space *space;
+
+	for (space = seq->space; space < seq->space + SOFT_TLBS; space++) {
+		if (space->mm)
+			seq->looked += soft_tlb_check(space->tlb);
+		defects += soft_tlb_defects(space->tlb);
+	}
+	return defects;
+}
+
+static unsigned int step(struct sequence *seq)
+{
+	struct operation *op = random_operation(seq);
+	unsigned int defects;
+
+	seq->now = random_space(seq);
+	kthread_use_mm(seq->now->mm);
+	soft_tlb_snapshot(seq->now->tlb, seq->before);
+	name_step(seq, op->name);
+	op->run(seq);
+	defects = check_step(seq);
+	soft_tlb_snapshot(seq->now->tlb, seq->after);
+	soft_tlb_cost(seq->now->tlb, seq->before, seq->after, &op->cost);
+	kthread_unuse_mm(seq->now->mm);
+	op->times++;
+	return defects;
+}
+
+/*
+ * A sequence
+ */
+static bool sequence_mmap(struct sequence *seq)
+{
+	struct space *first = seq->space;
+	bool mapped;
+
+	kthread_use_mm(first->mm);
+	mapped = places_map(first);
+	kthread_unuse_mm(first->mm);
+	return mapped;
+}
+
+static void sequence_watch(struct sequence *seq)
+{
+	enum place_name name;
+	unsigned int n;
+
+	for (n = 0; n < SOFT_TLBS; n++) {
+		seq->space[n].tlb = seq->devices.tlb[n] = &tlbs[n];
+		soft_tlb_init(&tlbs[n]);
+		for (name = 0; name < PLACES; name++) {
+			unsigned long start = place_start(seq->space, name);
+
+			soft_tlb_watch(&tlbs[n], start, start + place_size(name));
+		}
+	}
+	seq->devices.tlbs = SOFT_TLBS;
+}
+
+static void sequence_begin(struct sequence *seq, struct kunit *test, unsigned long number)
+{
+	struct recorder *rec = recorder_create(test, 1);
+	unsigned long size;
+
+	memset(seq, 0, sizeof(*seq));
+	seq->test = test;
+	seq->space[0].mm = recorder_mm_create(rec);
+	recorder_destroy(rec);
+	KUNIT_EXPECT_TRUE(test, sequence_mmap(seq));
+	sequence_watch(seq);
+
+	size = array_size(soft_tlb_watched(&tlbs[0]), sizeof(*seq->before));
+	seq->before = kunit_kzalloc(test, size, GFP_KERNEL);
+	seq->after = kunit_kzalloc(test, size, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, seq->before);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, seq->after);
+
+	seq->seed = recorder_seed(test);
+	recorder_random(&seq->rnd, seq->seed, SOFT_DEVICES + number);
+	space_open(seq, seq->space);
+	KUNIT_EXPECT_TRUE(test, soft_devices_start(&seq->devices, seq->seed));
+}
+
+static void sequence_end(struct sequence *seq)
+{
+	struct space *space;
+
+	for (space = seq->space; space < seq->space + SOFT_TLBS; space++)
+		if (space->mm)
+			space_exit(seq, space);
+	soft_devices_stop(&seq->devices);
+	for (space = seq->space; space < seq->space + SOFT_TLBS; space++)
+		soft_tlb_report(seq->test, space->tlb, seq->seed);
+}
+
+static void random_operations_leave_nothing_stale(struct kunit *test)
+{
+	unsigned long number = *(const unsigned long *)test->param_value, n;
+
+	sequence_begin(&sequence, test, number);
+	for (n = 0; n < min(STEPS_A_SEQUENCE, steps - number * STEPS_A_SEQUENCE); n++)
+		if (step(&sequence))
+			break;
+	sequence_end(&sequence);
+	KUNIT_EXPECT_GT(test, sequence.looked, 0UL);
+}
+
+/* As many sequences as the steps need. */
+static const void *next_sequence(const void *prev, char *desc)
+{
+	static unsigned long number;
+
+	number = prev ? number + 1 : 0;
+	if (number * STEPS_A_SEQUENCE >= steps)
+		return NULL;
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "sequence %lu", number);
+	return &number;
+}
+
+/* What the sequences before were worth. The fewest steps that meet all kinds. */
+#define STEPS_FOR_ALL		2500
+
+static void each_operation_was_done_and_counted(struct kunit *test)
+{
+	unsigned long times = 0, calls = 0, idle = 0;
+	struct operation *op;
+
+	for (op = operations; op < operations + ARRAY_SIZE(operations); op++) {
+		times += op->times;
+		calls += op->cost.calls;
+		idle += op->cost.idle;
+		kunit_log(KERN_INFO, test, KUNIT_SUBTEST_INDENT
+			  "# counted: random-%s calls=%lu pages=%lu changed=%lu", op->name,
+			  op->cost.calls, op->cost.pages, op->cost.changed);
+	}
+	if (times < STEPS_FOR_ALL)
+		kunit_skip(test, "%lu steps are too few to meet every operation", times);
+
+	kunit_info(test, "%lu steps, %lu invalidations, %lu of nothing that changed\n", times,
+		   calls, idle);
+	for (op = operations; op < operations + ARRAY_SIZE(operations); op++)
+		KUNIT_EXPECT_GT_MSG(test, op->times, 0UL, "%s was never done", op->name);
+}
+
+static struct kunit_case secondary_tlbs_random_cases[] = {
+	KUNIT_CASE_PARAM(random_operations_leave_nothing_stale, next_sequence),
+	KUNIT_CASE(each_operation_was_done_and_counted),
+	{}
+};
+
+static struct kunit_suite secondary_tlbs_random_suite = {
+	.name = "secondary_tlbs_random",
+	.exit = recorder_case_exit,
+	.test_cases = secondary_tlbs_random_cases,
+};
+
+kunit_test_suite(secondary_tlbs_random_suite);
