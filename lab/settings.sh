@@ -71,6 +71,7 @@ CPUS=${CPUS:-4}
 CPU=${CPU:-}
 SUITE=${SUITE:-*}
 SEED=${SEED:-}
+STEPS=${STEPS:-}
 LINUX=${LINUX:-}
 MUTANTS=${MUTANTS:-$TOP/mutants}
 BASE=${BASE:-}
@@ -96,6 +97,8 @@ fi
 [[ $CPUS =~ ^[1-8]$ ]] || die $BAD_INPUT "CPUS=$CPUS: a number from 1 to 8 is needed"
 [[ -z $SEED || $SEED =~ ^(0x[0-9a-fA-F]{1,16}|[0-9]{1,19})$ ]] ||
 	die $BAD_INPUT "SEED=$SEED: a number is needed, decimal or 0x..., as a run printed it"
+[[ -z $STEPS || $STEPS =~ ^[1-9][0-9]{0,8}$ ]] ||
+	die $BAD_INPUT "STEPS=$STEPS: a number from 1 to 999999999 is needed"
 for limit in DEADLINE QUIET; do
 	[[ ${!limit} =~ ^[1-9][0-9]*$ ]] || die $BAD_INPUT "$limit=${!limit}: whole seconds are needed"
 done

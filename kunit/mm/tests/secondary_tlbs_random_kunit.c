@@ -37,6 +37,8 @@ module_param(steps, uint, 0444);
 MODULE_PARM_DESC(steps, "How many random operations the suite does");
 
 #define STEPS_A_SEQUENCE	250UL
+/* What the devices do beside a step; what they have not done they do later. */
+#define ROUNDS_A_STEP		8
 #define READ_WRITE		(PROT_READ | PROT_WRITE)
 
 /* The places of an address space, as they lie behind each other. */
@@ -540,6 +542,7 @@ struct operation {
 	void (*run)(struct sequence *seq);
 	unsigned long times;
 	struct soft_cost cost;
+	u64 ns;
 };
 
 #define OPERATION(op)	{ .name = #op, .run = op_##op },
@@ -591,12 +594,16 @@ static unsigned int step(struct sequence *seq)
 {
 	struct operation *op = random_operation(seq);
 	unsigned int defects;
+	u64 t0;
 
 	seq->now = random_space(seq);
 	kthread_use_mm(seq->now->mm);
 	soft_tlb_snapshot(seq->now->tlb, seq->before);
 	name_step(seq, op->name);
+	soft_devices_ask(&seq->devices, ROUNDS_A_STEP);
+	t0 = ktime_get_ns();
 	op->run(seq);
+	op->ns += ktime_get_ns() - t0;
 	defects = check_step(seq);
 	soft_tlb_snapshot(seq->now->tlb, seq->after);
 	soft_tlb_cost(seq->now->tlb, seq->before, seq->after, &op->cost);
@@ -708,6 +715,7 @@ static void each_operation_was_done_and_counted(struct kunit *test)
 		times += op->times;
 		calls += op->cost.calls;
 		idle += op->cost.idle;
+		kunit_info(test, "TIME %s %lu times %llu us each\n", op->name, op->times, op->ns / 1000 / (op->times ?: 1));
 		kunit_log(KERN_INFO, test, KUNIT_SUBTEST_INDENT
 			  "# counted: random-%s calls=%lu pages=%lu changed=%lu", op->name,
 			  op->cost.calls, op->cost.pages, op->cost.changed);

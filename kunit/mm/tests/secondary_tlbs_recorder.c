@@ -663,11 +663,13 @@ unsigned long recorder_mmap(unsigned long pages, unsigned long prot, unsigned lo
 int recorder_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags)
 {
 	struct vm_area_struct *vma;
+	unsigned long access = flags & FAULT_FLAG_WRITE ? VM_WRITE : VM_READ;
 	vm_fault_t ret = VM_FAULT_SIGSEGV;
 
 	mmap_read_lock(mm);
 	vma = find_vma(mm, addr);
-	if (vma && vma->vm_start <= addr)
+	/* The mm does not ask again whether the access is allowed. */
+	if (vma && vma->vm_start <= addr && (vma->vm_flags & access))
 		ret = handle_mm_fault(vma, addr, flags | FAULT_FLAG_REMOTE, NULL);
 	mmap_read_unlock(mm);
 	return ret & VM_FAULT_ERROR ? -EFAULT : 0;

@@ -704,14 +704,23 @@ static void soft_serve(struct soft_tlb *tlb, unsigned int device, struct rnd_sta
 	mmdrop(mm);
 }
 
+/* Whether there is something to do: work, which is taken, or to end. */
+static bool soft_called(struct soft_devices *devices)
+{
+	/* Pairs with the WRITE_ONCE() in soft_devices_stop(); it orders nothing. */
+	return READ_ONCE(devices->stop) || atomic_dec_if_positive(&devices->due) >= 0;
+}
+
 static void soft_device(struct recorder_worker *worker)
 {
 	struct soft_devices *devices = worker->data;
 	struct rnd_state rnd;
 
 	recorder_random(&rnd, worker->seed, worker->id);
-	/* Pairs with the WRITE_ONCE() in soft_devices_stop(); it orders nothing. */
-	while (!READ_ONCE(devices->stop)) {
+	for (;;) {
+		wait_event_idle(devices->more, soft_called(devices));
+		if (READ_ONCE(devices->stop))
+			return;
 		soft_serve(devices->tlb[prandom_u32_state(&rnd) % devices->tlbs],
 			   worker->id, &rnd);
 		atomic_inc(&devices->rounds);
@@ -724,7 +733,7 @@ static void soft_device(struct recorder_worker *worker)
  * @devices: with the TLBs they shall use, registered or not yet
  * @seed: of the case
  *
- * Returns whether all of them run.
+ * They wait for soft_devices_ask(). Returns whether all of them run.
  */
 bool soft_devices_start(struct soft_devices *devices, u64 seed)
 {
@@ -732,6 +741,8 @@ bool soft_devices_start(struct soft_devices *devices, u64 seed)
 	unsigned int n;
 
 	devices->stop = false;
+	atomic_set(&devices->due, 0);
+	init_waitqueue_head(&devices->more);
 	for (n = 0; n < SOFT_DEVICES; n++) {
 		devices->worker[n] = (struct recorder_worker){
 			.function = soft_device, .data = devices, .id = n, .seed = seed,
@@ -746,14 +757,26 @@ void soft_devices_stop(struct soft_devices *devices)
 	unsigned int n;
 
 	WRITE_ONCE(devices->stop, true);
+	wake_up_all(&devices->more);
 	for (n = 0; n < SOFT_DEVICES; n++)
 		recorder_worker_join(&devices->worker[n]);
 }
 
 /**
- * soft_devices_work - wait until the devices have done something
+ * soft_devices_ask - give the devices work, and go on
  * @devices: running
- * @rounds: how much: a device that served a TLB has done one
+ * @rounds: how much
+ */
+void soft_devices_ask(struct soft_devices *devices, unsigned int rounds)
+{
+	atomic_add(rounds, &devices->due);
+	wake_up_all(&devices->more);
+}
+
+/**
+ * soft_devices_work - give the devices work, and wait until as much was done
+ * @devices: running
+ * @rounds: how much
  *
  * Returns whether they did it.
  */
@@ -762,6 +785,7 @@ bool soft_devices_work(struct soft_devices *devices, unsigned int rounds)
 	unsigned int start = atomic_read(&devices->rounds);
 	unsigned long deadline = jiffies + RECORDER_PATIENCE;
 
+	soft_devices_ask(devices, rounds);
 	while (atomic_read(&devices->rounds) - start < rounds) {
 		if (time_after(jiffies, deadline))
 			return false;

@@ -30,6 +30,7 @@
 #include <linux/mm_types.h>
 #include <linux/mmu_notifier.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 
 #include <kunit/secondary_tlbs_recorder.h>
 
@@ -178,19 +179,25 @@ void soft_tlb_cost(struct soft_tlb *tlb, const struct soft_translation *before,
  * @tlb: the TLBs, which stay what they are while the devices run
  * @tlbs: how many
  * @stop: they shall end
- * @rounds: how often one of them has served a TLB
+ * @due: rounds they shall do: in one, a device serves one TLB a few times.
+ *	Without work they wait: CPUs are few, and whom they serve needs them too.
+ * @rounds: how many they did
+ * @more: they wait here for work, or for the end
  * @worker: the threads
  */
 struct soft_devices {
 	struct soft_tlb *tlb[SOFT_TLBS];
 	unsigned int tlbs;
 	bool stop;
+	atomic_t due;
 	atomic_t rounds;
+	wait_queue_head_t more;
 	struct recorder_worker worker[SOFT_DEVICES];
 };
 
 bool soft_devices_start(struct soft_devices *devices, u64 seed);
 void soft_devices_stop(struct soft_devices *devices);
+void soft_devices_ask(struct soft_devices *devices, unsigned int rounds);
 bool soft_devices_work(struct soft_devices *devices, unsigned int rounds);
 
 #endif /* _MM_TESTS_SECONDARY_TLBS_SOFTWARE_H */

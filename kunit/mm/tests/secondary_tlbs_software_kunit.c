@@ -494,6 +494,7 @@ static void any_end_leaves_nothing_in_use(struct kunit *test)
 
 		bench_populated(test, &bench);
 		devices_begin(&bench, seed + n);
+		soft_devices_ask(&bench_devices, 64);
 		soft_devices_work(&bench_devices, prandom_u32_state(&rnd) % 16);
 		if (prandom_u32_state(&rnd) % 2)
 			bench_dontneed(&bench);
