@@ -36,9 +36,9 @@ static unsigned int steps = 5000;
 module_param(steps, uint, 0444);
 MODULE_PARM_DESC(steps, "How many random operations the suite does");
 
-#define STEPS_A_SEQUENCE	250UL
+#define STEPS_A_SEQUENCE	500UL
 /* What the devices do beside a step; what they have not done they do later. */
-#define ROUNDS_A_STEP		8
+#define ROUNDS_A_STEP		SOFT_DEVICES
 #define READ_WRITE		(PROT_READ | PROT_WRITE)
 
 /* The places of an address space, as they lie behind each other. */
@@ -91,19 +91,27 @@ static struct soft_tlb tlbs[SOFT_TLBS];
 static struct sequence sequence;
 
 /*
- * Places
+ * Places. Each is two page tables, or huge pages, large. Most happens in a window
+ * around the middle, which is where the devices look; some of it to all that one
+ * page table translates.
  */
-static unsigned long place_size(enum place_name name)
-{
-	static const unsigned long pages[PLACES] = { [PRIVATE] = 48, [SHARED] = 32 };
+#define PLACE_SIZE	(2 * PMD_SIZE)
+#define WINDOW_PAGES	48UL
+#define PART_PAGES	16UL
 
-	return pages[name] ? pages[name] * PAGE_SIZE : 2 * PMD_SIZE;
-}
-
-/* Each begins with a page table of its own. */
 static unsigned long place_start(const struct space *space, enum place_name name)
 {
-	return space->base + 2 * name * PMD_SIZE;
+	return space->base + name * PLACE_SIZE;
+}
+
+static unsigned long window_start(const struct space *space, enum place_name name)
+{
+	return place_start(space, name) + PMD_SIZE - WINDOW_PAGES / 2 * PAGE_SIZE;
+}
+
+static unsigned long window_end(const struct space *space, enum place_name name)
+{
+	return window_start(space, name) + WINDOW_PAGES * PAGE_SIZE;
 }
 
 static unsigned long place_flags(enum place_name name)
@@ -129,13 +137,13 @@ static bool places_map(struct space *space)
 	unsigned long addr;
 	enum place_name name;
 
-	addr = vm_mmap(NULL, 0, (2 * PLACES + 1) * PMD_SIZE, PROT_NONE,
+	addr = vm_mmap(NULL, 0, PLACES * PLACE_SIZE + PMD_SIZE, PROT_NONE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, 0);
 	if (IS_ERR_VALUE(addr))
 		return false;
 	space->base = ALIGN(addr, PMD_SIZE);
 	for (name = 0; name < PLACES; name++)
-		if (!place_map(name, place_start(space, name), place_size(name)))
+		if (!place_map(name, place_start(space, name), PLACE_SIZE))
 			return false;
 	return true;
 }
@@ -152,16 +160,17 @@ static u32 random_below(struct sequence *seq, u32 limit)
 	return prandom_u32_state(&seq->rnd) % limit;
 }
 
-/* Some pages; of what can be huge sometimes all of one huge page. */
+/* Some pages, or all of one page table. */
 static struct part random_part_of(struct sequence *seq, enum place_name name)
 {
-	unsigned long start = place_start(seq->now, name), pages, first;
+	unsigned long start = window_start(seq->now, name), pages, first;
 
-	if (name >= HUGE && random_below(seq, 2))
-		return (struct part){ name, start + random_below(seq, 2) * PMD_SIZE, PMD_SIZE };
-	pages = place_size(name) >> PAGE_SHIFT;
-	first = random_below(seq, pages);
-	pages = 1 + random_below(seq, min(pages - first, 40UL));
+	if (random_below(seq, 3) == 0) {
+		start = place_start(seq->now, name) + random_below(seq, 2) * PMD_SIZE;
+		return (struct part){ name, start, PMD_SIZE };
+	}
+	first = random_below(seq, WINDOW_PAGES);
+	pages = 1 + random_below(seq, min(WINDOW_PAGES - first, PART_PAGES));
 	return (struct part){ name, start + first * PAGE_SIZE, pages * PAGE_SIZE };
 }
 
@@ -174,25 +183,34 @@ static struct part random_part(struct sequence *seq)
  * Operations. One that finds nothing to work on, or that the mm refuses, is
  * none: the oracle asks what is, not who did it.
  */
-static void touch(struct sequence *seq, struct part part, unsigned int flags)
-{
-	unsigned long va, pages = part.size >> PAGE_SHIFT;
 
-	/* A huge page comes with the first fault, else a few small ones will do. */
-	pages = min(pages, 48UL);
-	for (va = part.start; pages--; va += PAGE_SIZE)
+/* What lies in the window is enough: a huge page comes with any of its pages. */
+static struct part in_window(struct sequence *seq, struct part part)
+{
+	unsigned long start = max(part.start, window_start(seq->now, part.name));
+	unsigned long end = min(part.start + part.size, window_end(seq->now, part.name));
+
+	return (struct part){ part.name, start, end - start };
+}
+
+static void touch(struct sequence *seq, unsigned int flags)
+{
+	struct part part = in_window(seq, random_part(seq));
+	unsigned long va;
+
+	for (va = part.start; va < part.start + part.size; va += PAGE_SIZE)
 		if (recorder_fault(seq->now->mm, va, flags))
 			break;
 }
 
 static void op_read(struct sequence *seq)
 {
-	touch(seq, random_part(seq), 0);
+	touch(seq, 0);
 }
 
 static void op_write(struct sequence *seq)
 {
-	touch(seq, random_part(seq), FAULT_FLAG_WRITE);
+	touch(seq, FAULT_FLAG_WRITE);
 }
 
 static void advise(struct sequence *seq, int advice)
@@ -204,7 +222,9 @@ static void advise(struct sequence *seq, int advice)
 
 static void op_populate(struct sequence *seq)
 {
-	advise(seq, MADV_POPULATE_WRITE);
+	struct part part = in_window(seq, random_part(seq));
+
+	do_madvise(seq->now->mm, part.start, part.size, MADV_POPULATE_WRITE);
 }
 
 static void op_dontneed(struct sequence *seq)
@@ -357,7 +377,7 @@ static void with_page(struct sequence *seq, enum place_name name,
 	struct folio *folio;
 
 	mmap_read_lock(mm);
-	folio = folio_at(seq, random_part_of(seq, name).start);
+	folio = folio_at(seq, in_window(seq, random_part_of(seq, name)).start);
 	if (folio) {
 		folio_lock(folio);
 		op(seq, folio);
@@ -590,12 +610,14 @@ static unsigned int check_step(struct sequence *seq)
 	return defects;
 }
 
+static u64 check_ns, step_ns;
 static unsigned int step(struct sequence *seq)
 {
 	struct operation *op = random_operation(seq);
 	unsigned int defects;
 	u64 t0;
 
+	step_ns -= ktime_get_ns();
 	seq->now = random_space(seq);
 	kthread_use_mm(seq->now->mm);
 	soft_tlb_snapshot(seq->now->tlb, seq->before);
@@ -604,10 +626,13 @@ static unsigned int step(struct sequence *seq)
 	t0 = ktime_get_ns();
 	op->run(seq);
 	op->ns += ktime_get_ns() - t0;
+	t0 = ktime_get_ns();
 	defects = check_step(seq);
+	check_ns += ktime_get_ns() - t0;
 	soft_tlb_snapshot(seq->now->tlb, seq->after);
 	soft_tlb_cost(seq->now->tlb, seq->before, seq->after, &op->cost);
 	kthread_unuse_mm(seq->now->mm);
+	step_ns += ktime_get_ns();
 	op->times++;
 	return defects;
 }
@@ -634,11 +659,9 @@ static void sequence_watch(struct sequence *seq)
 	for (n = 0; n < SOFT_TLBS; n++) {
 		seq->space[n].tlb = seq->devices.tlb[n] = &tlbs[n];
 		soft_tlb_init(&tlbs[n]);
-		for (name = 0; name < PLACES; name++) {
-			unsigned long start = place_start(seq->space, name);
-
-			soft_tlb_watch(&tlbs[n], start, start + place_size(name));
-		}
+		for (name = 0; name < PLACES; name++)
+			soft_tlb_watch(&tlbs[n], window_start(seq->space, name),
+				       window_end(seq->space, name));
 	}
 	seq->devices.tlbs = SOFT_TLBS;
 }
@@ -720,6 +743,7 @@ static void each_operation_was_done_and_counted(struct kunit *test)
 			  "# counted: random-%s calls=%lu pages=%lu changed=%lu", op->name,
 			  op->cost.calls, op->cost.pages, op->cost.changed);
 	}
+	kunit_info(test, "TIME steps %llu ms check %llu ms\n", step_ns / 1000000, check_ns/1000000);
 	if (times < STEPS_FOR_ALL)
 		kunit_skip(test, "%lu steps are too few to meet every operation", times);
 

@@ -466,7 +466,7 @@ static void soft_check_entry(struct soft_tlb *tlb, struct soft_translation *entr
 	struct soft_translation now;
 	enum soft_defect_kind kind;
 
-	soft_tlb_walk(tlb->mm, entry->va, &now);
+	soft_walk(tlb->mm, entry->va, &now);
 	if (!soft_wrong(entry, &now, &kind))
 		return;
 	soft_defect(tlb, kind, entry, &now);
@@ -487,16 +487,17 @@ static void soft_check_entry(struct soft_tlb *tlb, struct soft_translation *entr
 unsigned int soft_tlb_check(struct soft_tlb *tlb)
 {
 	unsigned int looked = 0, slot;
+	unsigned long flags;
 
 	mmap_read_lock(tlb->mm);
-	raw_spin_lock(&tlb->lock);
+	raw_spin_lock_irqsave(&tlb->lock, flags);
 	for (slot = 0; slot < SOFT_TLB_ENTRIES; slot++) {
 		if (!tlb->entry[slot].valid)
 			continue;
 		soft_check_entry(tlb, &tlb->entry[slot]);
 		looked++;
 	}
-	raw_spin_unlock(&tlb->lock);
+	raw_spin_unlock_irqrestore(&tlb->lock, flags);
 	mmap_read_unlock(tlb->mm);
 	return looked;
 }
