@@ -47,7 +47,7 @@ teardown() {
 }
 
 @test "a number that is none is refused" {
-	local cpus seed
+	local cpus seed steps
 	for cpus in 0 9 -1 four '4 4'; do
 		lab run CPUS="$cpus"
 		refused 2 "CPUS=$cpus: a number from 1 to 8"
@@ -55,6 +55,10 @@ teardown() {
 	for seed in 0x 0xg 1e3 -1 0x11112222333344445; do
 		lab run SEED="$seed"
 		refused 2 "SEED=$seed: a number is needed"
+	done
+	for steps in 0 -1 1e5 many 1000000000; do
+		lab run STEPS="$steps"
+		refused 2 "STEPS=$steps: a number from 1 to 999999999 is needed"
 	done
 	lab run DEADLINE=0
 	refused 2 'DEADLINE=0: whole seconds are needed'
@@ -64,7 +68,7 @@ teardown() {
 	refused 2 'CPU=max -monitor stdio: a model is needed'
 	lab run MACHINE=vtx CPU=max
 	refused 2 'MACHINE=vtx has a CPU of its own: CPU=max'
-	lab suites CPUS=8 SEED=0xffffffffffffffff
+	lab suites CPUS=8 SEED=0xffffffffffffffff STEPS=100000
 	assembled
 }
 

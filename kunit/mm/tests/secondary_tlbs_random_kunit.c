@@ -562,7 +562,6 @@ struct operation {
 	void (*run)(struct sequence *seq);
 	unsigned long times;
 	struct soft_cost cost;
-	u64 ns;
 };
 
 #define OPERATION(op)	{ .name = #op, .run = op_##op },
@@ -610,29 +609,21 @@ static unsigned int check_step(struct sequence *seq)
 	return defects;
 }
 
-static u64 check_ns, step_ns;
 static unsigned int step(struct sequence *seq)
 {
 	struct operation *op = random_operation(seq);
 	unsigned int defects;
-	u64 t0;
 
-	step_ns -= ktime_get_ns();
 	seq->now = random_space(seq);
 	kthread_use_mm(seq->now->mm);
 	soft_tlb_snapshot(seq->now->tlb, seq->before);
 	name_step(seq, op->name);
 	soft_devices_ask(&seq->devices, ROUNDS_A_STEP);
-	t0 = ktime_get_ns();
 	op->run(seq);
-	op->ns += ktime_get_ns() - t0;
-	t0 = ktime_get_ns();
 	defects = check_step(seq);
-	check_ns += ktime_get_ns() - t0;
 	soft_tlb_snapshot(seq->now->tlb, seq->after);
 	soft_tlb_cost(seq->now->tlb, seq->before, seq->after, &op->cost);
 	kthread_unuse_mm(seq->now->mm);
-	step_ns += ktime_get_ns();
 	op->times++;
 	return defects;
 }
@@ -738,12 +729,10 @@ static void each_operation_was_done_and_counted(struct kunit *test)
 		times += op->times;
 		calls += op->cost.calls;
 		idle += op->cost.idle;
-		kunit_info(test, "TIME %s %lu times %llu us each\n", op->name, op->times, op->ns / 1000 / (op->times ?: 1));
 		kunit_log(KERN_INFO, test, KUNIT_SUBTEST_INDENT
 			  "# counted: random-%s calls=%lu pages=%lu changed=%lu", op->name,
 			  op->cost.calls, op->cost.pages, op->cost.changed);
 	}
-	kunit_info(test, "TIME steps %llu ms check %llu ms\n", step_ns / 1000000, check_ns/1000000);
 	if (times < STEPS_FOR_ALL)
 		kunit_skip(test, "%lu steps are too few to meet every operation", times);
 

@@ -4,7 +4,8 @@
  *
  * First the oracle itself: a TLB that ignores invalidations, or keeps what it
  * should have discarded, must be seen. Then the orders of fill, invalidation
- * and end of an address space, each forced.
+ * and end of an address space, each forced. Then each path of
+ * secondary_tlbs_paths.h, while devices fill and use what it changes.
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
@@ -17,6 +18,7 @@
 #include <kunit/secondary_tlbs_compat.h>
 #include <kunit/secondary_tlbs_recorder.h>
 
+#include "secondary_tlbs_paths.h"
 #include "secondary_tlbs_software.h"
 
 #define READ_WRITE	(PROT_READ | PROT_WRITE)
@@ -506,6 +508,107 @@ static void any_end_leaves_nothing_in_use(struct kunit *test)
 	}
 }
 
+/*
+ * The paths
+ */
+
+/* Where devices look of a large range: at either end of it. */
+#define ROW_PAGES	64
+
+static void row_watch(struct soft_tlb *tlb, unsigned long start, unsigned long end)
+{
+	const unsigned long size = ROW_PAGES * PAGE_SIZE;
+
+	if (end - start <= 2 * size) {
+		soft_tlb_watch(tlb, start, end);
+	} else {
+		soft_tlb_watch(tlb, start, start + size);
+		soft_tlb_watch(tlb, end - size, end);
+	}
+}
+
+/* What changes, and where it goes to. */
+static void row_watch_scene(struct soft_tlb *tlb, const struct path_scene *scene)
+{
+	row_watch(tlb, scene->start, scene->end);
+	if (scene->target_size)
+		row_watch(tlb, scene->target, scene->target + scene->target_size);
+}
+
+/* Once all that it has is in the TLB, and the devices are at work. */
+static void row_operation(struct kunit *test, struct path_scene *scene)
+{
+	const unsigned int flags = scene->path->flags;
+
+	soft_tlb_fill_all(&bench_tlb);
+	/* Who tells something had something to tell of. */
+	if (scene->path->tells != TELLS_NOTHING)
+		KUNIT_EXPECT_GT(test, soft_tlb_cached(&bench_tlb), 0U);
+	soft_devices_work(&bench_devices, SOFT_DEVICES);
+
+	soft_tlb_begin(&bench_tlb, scene->path->name);
+	soft_devices_ask(&bench_devices, 4 * SOFT_DEVICES);
+	KUNIT_EXPECT_EQ(test, path_run(scene), 0);
+	if (flags & PATH_ENDS_MM) {
+		KUNIT_EXPECT_FALSE(test, soft_tlb_live(&bench_tlb));
+		KUNIT_EXPECT_EQ(test, soft_tlb_cached(&bench_tlb), 0U);
+		return;
+	}
+	soft_tlb_check(&bench_tlb);
+	soft_devices_work(&bench_devices, SOFT_DEVICES);
+	soft_tlb_check(&bench_tlb);
+}
+
+static void row_devices(struct kunit *test, struct path_scene *scene, u64 seed)
+{
+	soft_tlb_init(&bench_tlb);
+	row_watch_scene(&bench_tlb, scene);
+	KUNIT_EXPECT_EQ(test, soft_tlb_register(&bench_tlb, scene->mm), 0);
+	bench_devices = (struct soft_devices){ .tlb = { &bench_tlb }, .tlbs = 1 };
+	KUNIT_EXPECT_TRUE(test, soft_devices_start(&bench_devices, seed));
+	row_operation(test, scene);
+	soft_devices_stop(&bench_devices);
+	soft_tlb_unregister(&bench_tlb);
+	soft_tlb_report(test, &bench_tlb, seed);
+}
+
+static void row(struct kunit *test, const struct mm_path *path)
+{
+	const char *reason = path_skip(path);
+	struct path_scene *scene;
+	struct recorder *rec;
+	struct mm_struct *mm;
+	u64 seed;
+
+	if (reason)
+		kunit_skip(test, "%s", reason);
+
+	scene = kunit_kzalloc(test, sizeof(*scene), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, scene);
+	rec = recorder_create(test, 1);
+	mm = recorder_mm_create(rec);
+	recorder_destroy(rec);
+	seed = recorder_seed(test);
+	kthread_use_mm(mm);
+	if (!path_begin(scene, path, mm))
+		row_devices(test, scene, seed);
+	else
+		KUNIT_FAIL(test, "there is nothing to change");
+	path_end(scene);
+	if (scene->mm) {
+		kthread_unuse_mm(mm);
+		mmput(mm);
+	}
+}
+
+#define ROW_FUNCTION(name, ...)							\
+	static void name##_leaves_nothing_stale(struct kunit *test)		\
+	{									\
+		row(test, &secondary_tlbs_paths[PATH_##name]);			\
+	}
+SECONDARY_TLBS_PATHS(ROW_FUNCTION)
+
+#define ROW_CASE(name, ...)	KUNIT_CASE(name##_leaves_nothing_stale),
 static struct kunit_case secondary_tlbs_software_cases[] = {
 	KUNIT_CASE(a_fill_holds_what_the_page_tables_say),
 	KUNIT_CASE(what_is_not_mapped_is_not_held),
@@ -526,6 +629,7 @@ static struct kunit_case secondary_tlbs_software_cases[] = {
 	KUNIT_CASE(exit_ends_the_use_of_an_address_space),
 	KUNIT_CASE(unregister_ends_the_use_of_an_address_space),
 	KUNIT_CASE(any_end_leaves_nothing_in_use),
+	SECONDARY_TLBS_PATHS(ROW_CASE)
 	{}
 };
 
