@@ -548,15 +548,6 @@ static void op_resubscribe(struct sequence *seq)
 /*
  * The table of operations, with what they cost in all sequences together
  */
-#define OPERATIONS(OP)							\
-	OP(read) OP(write) OP(populate)					\
-	OP(dontneed) OP(free) OP(cold) OP(pageout) OP(remove)		\
-	OP(munmap) OP(mmap_over) OP(mremap) OP(shrink)			\
-	OP(protect_none) OP(protect_read) OP(protect_write)		\
-	OP(numa_hint) OP(remote_write)					\
-	OP(collapse) OP(split) OP(migrate) OP(reclaim) OP(clean) OP(age)\
-	OP(fork) OP(exit) OP(resubscribe)
-
 struct operation {
 	const char *name;
 	void (*run)(struct sequence *seq);
@@ -564,10 +555,19 @@ struct operation {
 	struct soft_cost cost;
 };
 
-#define OPERATION(op)	{ .name = #op, .run = op_##op },
-static struct operation operations[] = { OPERATIONS(OPERATION) };
+#define OPERATION(op)	{ .name = #op, .run = op_##op }
+static struct operation operations[] = {
+	OPERATION(read), OPERATION(write), OPERATION(populate),
+	OPERATION(dontneed), OPERATION(free), OPERATION(cold), OPERATION(pageout),
+	OPERATION(remove), OPERATION(munmap), OPERATION(mmap_over), OPERATION(mremap),
+	OPERATION(shrink), OPERATION(protect_none), OPERATION(protect_read),
+	OPERATION(protect_write), OPERATION(numa_hint), OPERATION(remote_write),
+	OPERATION(collapse), OPERATION(split), OPERATION(migrate), OPERATION(reclaim),
+	OPERATION(clean), OPERATION(age),
+	OPERATION(fork), OPERATION(exit), OPERATION(resubscribe),
+};
 
-/* Most steps fill in what the others take away. */
+/* The first of them fill in what the others take away, so they are chosen more often. */
 #define OPERATIONS_THAT_FILL	3
 
 static struct operation *random_operation(struct sequence *seq)
@@ -648,7 +648,8 @@ static void sequence_watch(struct sequence *seq)
 	unsigned int n;
 
 	for (n = 0; n < SOFT_TLBS; n++) {
-		seq->space[n].tlb = seq->devices.tlb[n] = &tlbs[n];
+		seq->space[n].tlb = &tlbs[n];
+		seq->devices.tlb[n] = &tlbs[n];
 		soft_tlb_init(&tlbs[n]);
 		for (name = 0; name < PLACES; name++)
 			soft_tlb_watch(&tlbs[n], window_start(seq->space, name),

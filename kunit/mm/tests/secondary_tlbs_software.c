@@ -383,12 +383,27 @@ static bool soft_freed(unsigned long pfn)
 	return !pfn_valid(pfn) || !page_count(pfn_to_page(pfn));
 }
 
+/*
+ * Reclaim takes the last reference of a page that it has unmapped before it
+ * flushes TLBs, and only behind that hands the page to the allocator. Until then
+ * the page says that its contents are good; the pages of hugetlbfs always do.
+ */
+static bool soft_page_freed(unsigned long pfn)
+{
+	struct folio *folio;
+
+	if (!soft_freed(pfn))
+		return false;
+	folio = page_folio(pfn_to_page(pfn));
+	return data_race(folio_test_hugetlb(folio) || !folio_test_uptodate(folio));
+}
+
 /* Each page of a huge one shares its fate: the first stands for all. */
 static bool soft_access(const struct soft_translation *entry)
 {
 	const unsigned long *word = __va(PFN_PHYS(entry->pfn));
 
-	if (soft_freed(entry->pfn))
+	if (soft_page_freed(entry->pfn))
 		return false;
 	/* The CPU may write meanwhile. What matters is that KASAN knows the page. */
 	(void)data_race(READ_ONCE(*word));
