@@ -125,4 +125,5 @@ def gather(folder, splats=HERE / 'splats', allow=HERE / 'allow'):
         errors=parsed.errors, error=parsed.error,
         read=results_read(parsed.main) if parsed.main else index.results,
         suites=Cases(index, run, expected).suites(parsed.main, run['suites']),
-        end=end, ends=ends, unreadable=ktap.notes(extract.entries)[2])
+        end=end, ends=ends, unreadable=ktap.notes(extract.entries)[2],
+        announced=ktap.announced(extract.entries))

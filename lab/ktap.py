@@ -28,7 +28,9 @@ OF_CASE = re.compile(r'    # ([^\s:]+): (.*)$')
 COUNTED = re.compile(r'(?:# )?counted: (\S.*?) calls=(\d+) pages=(\d+) changed=(\d+)$')
 COUNTING = re.compile(r'\bcounted: ')
 SEED = re.compile(r'(?:# )?seed: (0x[0-9a-fA-F]+)$')
+ANNOUNCED = re.compile(r'announced: (\S+) (\S.*)$')
 CASE = 4	# KUnit indents cases by this many spaces, their parameters by twice that
+END = 1 << 60	# behind every line
 
 
 class Entry(NamedTuple):
@@ -281,3 +283,35 @@ def notes(entries):
         if seed:
             seeds.append({'seed': seed.group(1), 'suite': suite, 'case': case})
     return counted, seeds, unreadable
+
+
+class Announced(NamedTuple):
+    """A complaint that a case provokes on purpose, between two lines of the console."""
+    suite: str
+    case: str
+    name: str
+    text: str
+    since: int
+    until: int = END
+
+    def covers(self, found):
+        """Is this the complaint?"""
+        return (found.name == self.name and self.text in found.text
+                and self.since < found.line < self.until)
+
+
+def announced(entries):
+    """What the cases announce; each announcement ends with its case."""
+    done, current, suite = [], [], None
+    for entry in entries:
+        sub, own = SUBTEST.match(entry.text), OF_CASE.match(entry.text)
+        result = RESULT.match(entry.text)
+        said = ANNOUNCED.match(own.group(2)) if own else None
+        if sub and len(sub.group(1)) == CASE:
+            suite = sub.group(2)
+        elif said:
+            current.append(Announced(suite, own.group(1), *said.groups(), entry.number))
+        elif result and len(result.group(1)) <= CASE:
+            done += [x._replace(until=entry.number) for x in current]
+            current = []
+    return done + current

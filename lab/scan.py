@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 PANIC = re.compile(r'^Kernel panic - not syncing: ?(.*)')
 CUT_HERE = re.compile(r'^-+\[ cut here \]-+')
+END_TRACE = re.compile(r'^---\[ end trace ')
 CHANGING = re.compile(r'0x[0-9a-f]+|\b[0-9a-f]{8,16}\b|\d+')
 WARN_HEAD = 5		# WARN()'s message stands between "cut here" and "WARNING: CPU:"
 DUMP_REACH = 400	# a lockdep report can hold this many lines before its stack
@@ -14,6 +15,7 @@ TAINTS = ('PROPRIETARY_MODULE', 'FORCED_MODULE', 'CPU_OUT_OF_SPEC', 'FORCED_RMMO
           'CRAP', 'FIRMWARE_WORKAROUND', 'OOT_MODULE', 'UNSIGNED_MODULE', 'SOFTLOCKUP',
           'LIVEPATCH', 'AUX', 'RANDSTRUCT', 'TEST')
 TAINT_TEST = 18
+WARNED = 'TAINT_WARN (bit 9)'	# as taints() names it
 
 
 class Found(NamedTuple):
@@ -78,6 +80,8 @@ def complaints(console, splats):
             found.append(worded(console, name, text, number))
         if name or PANIC.match(text):
             head = number
+        elif END_TRACE.match(text):
+            head = -DUMP_REACH - 1
     return found
 
 

@@ -35,10 +35,10 @@ def unproven(text):
 
 
 def permitted(ev):
-    """The complaints that lab/allow explains, each with its reason."""
+    """The complaints that lab/allow explains or a case announced, each with its reason."""
     found = []
     for each in scan.complaints(ev.console, ev.splats):
-        why = verdict.explained(ev, each.text)
+        why = verdict.excused(ev, each)
         if why:
             found.append({'name': each.name, 'text': each.text, 'line': each.line,
                           'reason': why})

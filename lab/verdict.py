@@ -48,6 +48,7 @@ class Evidence(NamedTuple):
     end: tuple | None	# (debug_locks, tainted) of the guest's end marker
     ends: int		# lines that look like the end marker
     unreadable: list	# counted lines that cannot be read
+    announced: list	# complaints that the cases provoke on purpose
 
 
 # --- boot: did the guest run to its end, and is the console whole? -----------------
@@ -252,11 +253,17 @@ def explained(ev, text):
     return scan.explanation(text, ev.allow, places, ev.run['flavour'])
 
 
+def excused(ev, found):
+    """Why this complaint does no harm, or None: it is explained, or its case announced it."""
+    announced = (f'announced by {x.suite}.{x.case}' for x in ev.announced if x.covers(found))
+    return explained(ev, found.text) or next(announced, None)
+
+
 def no_splat(ev):
-    """No complaint on the console but the explained ones; alike ones count as one."""
+    """No complaint on the console but the excused ones; alike ones count as one."""
     alike = {}
     for found in scan.complaints(ev.console, ev.splats):
-        if explained(ev, found.text) is None:
+        if excused(ev, found) is None:
             first, count = alike.get(scan.likeness(found), (found, 0))
             alike[scan.likeness(found)] = first, count + 1
     return [Reason('splat', f.name, f.text, f.line, n) for f, n in alike.values()]
@@ -272,11 +279,27 @@ def lockdep_stayed_on(ev):
     return []
 
 
+def announced_came(ev):
+    """What a case announced came exactly once; a case that failed has said so itself."""
+    passed = {(s['name'], c['name']) for s in ev.suites for c in s['cases']
+              if c['status'] == 'passed'}
+    complaints = scan.complaints(ev.console, ev.splats)
+    reasons = []
+    for each in ev.announced:
+        came = sum(each.covers(found) for found in complaints)
+        if came != 1 and (each.suite, each.case) in passed:
+            reasons.append(Reason('test', 'announced', f'{each.suite}.{each.case} announced '
+                                  f'"{each.text}", which came {came} times', each.since))
+    return reasons
+
+
 def taint_explained(ev):
-    """The kernel is tainted by KUnit alone, or lab/allow says why."""
+    """The kernel is tainted by KUnit and announced warnings alone, or lab/allow says why."""
+    warned = any(x.covers(found) for x in ev.announced if x.name == 'warning'
+                 for found in scan.complaints(ev.console, ev.splats))
     return [Reason('splat', 'taint', f'tainted: {text}')
             for text in scan.taints(ev.end[1] if ev.end else 0)
-            if explained(ev, text) is None]
+            if explained(ev, text) is None and not (warned and text == scan.WARNED)]
 
 
 # --- configuration: is this the kernel that was asked for? -------------------------
@@ -301,7 +324,7 @@ def setting(name, value):
 
 CONDITIONS = (
     no_panic, console_whole, emulator_ended, came_to_the_end,
-    no_splat, lockdep_stayed_on, taint_explained,
+    no_splat, lockdep_stayed_on, taint_explained, announced_came,
     plan_kept, suite_plans_kept, suites_present, something_ran,
     cases_passed, suites_passed, nothing_stale, lines_readable, parser_agrees,
     options_landed,

@@ -514,6 +514,71 @@ setup() {
 	only "input: allow:1: unknown architecture 'amd64'"
 }
 
+# --- what a case announces ---------------------------------------------------------
+
+# announcing NAME TEXT: the case that warns says so before it does.
+announcing() {
+	result warn
+	edit "s/^(.*\] )-+\[ cut here .*/\1    # does_as_told: announced: $1 $2\n&/"
+}
+
+@test "a splat that its case announced is no failure, nor is its taint" {
+	announcing warning 'warn_in_worker+'
+	judged 0
+	only "passed: 7 cases"
+	summary '[x["reason"] for x in s["allowed"]] == ["announced by lab_plant.does_as_told"]'
+}
+
+@test "an announced splat that does not come fails the run" {
+	result pass
+	edit 's/^(.*\] )    ok 2 does_as_told/\1    # does_as_told: announced: warning some_function+\n&/'
+	judged 7
+	only 'test: lab_plant.does_as_told announced "some_function+", which came 0 times'
+}
+
+@test "a case that failed need not have seen what it announced" {
+	result fail
+	edit 's/^(.*\] )    # does_as_told: EXPECTATION/\1    # does_as_told: announced: warning some_function+\n&/'
+	xfail 'x86_64 lab_plant.does_as_told  adds wrongly'
+	judged 0
+}
+
+@test "an announced splat that comes twice fails the run" {
+	announcing warning 'warn_in_worker+'
+	edit '/cut here/,/end trace/{H;/end trace/{G}}'
+	judged 7
+	has 'test: lab_plant.does_as_told announced "warn_in_worker+", which came 2 times'
+}
+
+@test "an announcement excuses no other splat" {
+	announcing warning 'other_function+'
+	judged 8
+	[[ ${lines[0]} == "splat: WARNING: CPU: "*"warn_in_worker"* ]] || fail_with "not said"
+	has "splat: tainted: TAINT_WARN (bit 9)"
+	announcing lockdep 'warn_in_worker+'
+	judged 8
+}
+
+@test "an announcement ends with its case" {
+	result warn
+	edit 's/^(.*\] )    ok 1 adds_up(\r?)$/\1    # adds_up: announced: warning warn_in_worker+\n&/'
+	judged 8
+	[[ ${lines[0]} == "splat: WARNING: CPU: "*"warn_in_worker"* ]] || fail_with "not said"
+	has 'test: lab_plant.adds_up announced "warn_in_worker+", which came 0 times'
+}
+
+@test "an announcement that says nothing excuses nothing" {
+	announcing warning ''
+	judged 8
+}
+
+@test "a stack dump behind the end of an announced warning is seen" {
+	announcing warning 'warn_in_worker+'
+	edit 's/^(.*\] )---\[ end trace .*/&\n\1Call Trace:/'
+	judged 8
+	has "splat: Call Trace:"
+}
+
 # --- KVM's programs on Bochs -------------------------------------------------------
 
 @test "a boot of KVM's programs on Bochs passes, the machine's two warnings explained" {

@@ -211,6 +211,9 @@ void recorder_expect(struct recorder *rec, int line, const struct recorded_call 
 } while (0)
 #define RECORDER_EXPECT_NOTHING(rec)	recorder_expect(rec, __LINE__, NULL, 0)
 
+/* What the kernel is about to complain of, because the case provokes it. */
+void recorder_announce(struct kunit *test, const char *kind, const char *text);
+
 /* A real mm, as a process has it. */
 struct mm_struct *recorder_mm_create(struct recorder *rec);
 unsigned long recorder_mmap(unsigned long pages, unsigned long prot, unsigned long flags);

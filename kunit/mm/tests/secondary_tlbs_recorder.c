@@ -612,6 +612,20 @@ void recorder_counted(struct recorder *rec, const char *operation, unsigned int 
 		  recorder_pages(rec, id), changed);
 }
 
+/**
+ * recorder_announce - tell the lab of a complaint that the case provokes
+ * @test: the case
+ * @kind: what lab/splats calls it, "warning" for WARN()
+ * @text: stands in its first line
+ *
+ * The lab insists that it comes once before the case ends; a WARN_ON_ONCE() is
+ * for one case to provoke.
+ */
+void recorder_announce(struct kunit *test, const char *kind, const char *text)
+{
+	kunit_info(test, "announced: %s %s\n", kind, text);
+}
+
 /*
  * A real mm
  */
