@@ -15,9 +15,11 @@
 #include <linux/kthread.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include <kunit/secondary_tlbs_recorder.h>
 #include <kunit/test.h>
 
 /* lockdep reports an order of locks that could deadlock, without deadlock. */
@@ -149,6 +151,49 @@ static void lockdep_exhausted(struct kunit *test)
 	debug_locks_off();
 }
 
+/*
+ * A subscriber that does what may sleep, from an invalidation that holds no
+ * spinlock: nothing sleeps, nothing contends, and nothing else would tell.
+ */
+static void invalidate_once(struct kunit *test,
+			    void (*hook)(struct recorder_subscriber *sub, enum recorded_op op))
+{
+	struct recorder *rec = recorder_create(test, 4);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
+
+	sub->hook = hook;
+	recorder_dispatch(mm, PAGE_SIZE, 2 * PAGE_SIZE);
+	sub->hook = NULL;
+	recorder_unregister(sub);
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
+static void take_mutex(struct recorder_subscriber *sub, enum recorded_op op)
+{
+	static DEFINE_MUTEX(mutex);
+
+	mutex_lock(&mutex);
+	mutex_unlock(&mutex);
+}
+
+static void sleeping_subscriber(struct kunit *test)
+{
+	invalidate_once(test, take_mutex);
+}
+
+/* Reclaim, which this may wait for, invalidates secondary TLBs itself. */
+static void allocate(struct recorder_subscriber *sub, enum recorded_op op)
+{
+	kfree(kmalloc(8, GFP_NOFS));
+}
+
+static void allocating_subscriber(struct kunit *test)
+{
+	invalidate_once(test, allocate);
+}
+
 static struct kunit_case busted_cases[] = {
 	KUNIT_CASE(lock_inversion),
 	KUNIT_CASE(sleep_in_atomic),
@@ -160,6 +205,8 @@ static struct kunit_case busted_cases[] = {
 	{ .run_case = race_between_threads, .name = "data_race" },
 	KUNIT_CASE(use_after_free),
 	KUNIT_CASE(lockdep_exhausted),
+	KUNIT_CASE(sleeping_subscriber),
+	KUNIT_CASE(allocating_subscriber),
 	{}
 };
 
