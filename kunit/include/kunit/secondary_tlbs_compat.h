@@ -24,6 +24,8 @@
  * where SECONDARY_TLBS_HAS_ALIAS; elsewhere just something that compiles).
  * secondary_tlbs_marked() is the test that spares an mm without a secondary TLB
  * the walk of its subscribers, where SECONDARY_TLBS_HAS_MARK.
+ * SECONDARY_TLBS_CHECKS: registration looks at all it is given, instead of
+ * crashing over it.
  *
  * This series has a header of its own, <linux/secondary_tlbs.h>, which comes with
  * <linux/mmu_notifier.h>: its guard tells (sparse knows no __has_include()).
@@ -37,6 +39,7 @@
 #define SECONDARY_TLBS_HAS_MARK		1
 #define secondary_tlbs_marked		mm_has_secondary_tlbs
 #define secondary_tlbs_dispatch		mmu_notifier_invalidate_secondary_tlbs
+#define SECONDARY_TLBS_CHECKS		1
 #elif !defined(ptep_clear_flush_notify)
 #define SECONDARY_TLBS_UPSTREAM
 #define SECONDARY_TLBS_CALLBACK		arch_invalidate_secondary_tlbs
@@ -45,6 +48,7 @@
 #define SECONDARY_TLBS_HAS_MARK		0
 #define secondary_tlbs_marked		mm_has_notifiers
 #define secondary_tlbs_dispatch		mmu_notifier_arch_invalidate_secondary_tlbs
+#define SECONDARY_TLBS_CHECKS		0
 #else
 #define SECONDARY_TLBS_CALLBACK		invalidate_range
 #define SECONDARY_TLBS_ALIAS		invalidate_range
@@ -52,6 +56,7 @@
 #define SECONDARY_TLBS_HAS_MARK		0
 #define secondary_tlbs_marked		mm_has_notifiers
 #define secondary_tlbs_dispatch		mmu_notifier_invalidate_range
+#define SECONDARY_TLBS_CHECKS		0
 #endif
 
 /* Have each invalidation traced to @probe, where SECONDARY_TLBS_HAS_TRACEPOINT. */
