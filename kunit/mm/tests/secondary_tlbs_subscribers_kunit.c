@@ -29,6 +29,26 @@ static void dispatch_page(struct mm_struct *mm)
 }
 
 /*
+ * Interval notifiers: their first registers a NULL subscription
+ */
+static bool interval_invalidate(struct mmu_interval_notifier *interval,
+				const struct mmu_notifier_range *range,
+				unsigned long seq)
+{
+	mmu_interval_set_seq(interval, seq);
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops interval_ops = {
+	.invalidate = interval_invalidate,
+};
+
+static int interval_insert(struct mmu_interval_notifier *interval, struct mm_struct *mm)
+{
+	return mmu_interval_notifier_insert(interval, mm, BASE, PAGE_SIZE, &interval_ops);
+}
+
+/*
  * Refused. Each kind of mistake has one warning a boot, so one case.
  */
 static void expect_register_refused(struct recorder_subscriber *sub, struct mm_struct *mm)
@@ -37,6 +57,8 @@ static void expect_register_refused(struct recorder_subscriber *sub, struct mm_s
 	int mm_count = atomic_read(&mm->mm_count);
 
 	KUNIT_EXPECT_EQ(test, recorder_register(sub, mm), -EINVAL);
+	/* If it was taken, it must be able to go. */
+	sub->notifier.ops = &recorder_secondary_ops;
 	recorder_unregister(sub);
 	KUNIT_EXPECT_EQ(test, atomic_read(&mm->mm_count), mm_count);
 }
@@ -50,6 +72,7 @@ static void expect_get_refused(struct recorder *rec, const struct mmu_notifier_o
 
 	KUNIT_EXPECT_EQ(rec->test, PTR_ERR_OR_ZERO(notifier), -EINVAL);
 	if (!IS_ERR(notifier)) {
+		notifier->ops = &recorder_secondary_ops;
 		mmu_notifier_put(notifier);
 		recorder_wait_freed(rec);
 		return;
@@ -60,7 +83,7 @@ static void expect_get_refused(struct recorder *rec, const struct mmu_notifier_o
 	KUNIT_EXPECT_EQ(rec->test, atomic_read(&mm->mm_count), mm_count);
 }
 
-/* Subscribers of both kinds. They stay: a kernel may take what it should refuse. */
+/* Subscribers of both kinds. */
 static struct mmu_notifier_ops mixed_ops[3];
 
 static void mix_ops(void)
@@ -100,7 +123,6 @@ static void ops_of_both_kinds_or_none_are_refused(struct kunit *test)
 	RECORDER_EXPECT_NOTHING(rec);
 
 	/* Nothing of it stays: with one kind it is welcome. */
-	sub->notifier.ops = &recorder_secondary_ops;
 	KUNIT_EXPECT_EQ(test, recorder_register(sub, mm), 0);
 	dispatch_page(mm);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
@@ -176,6 +198,7 @@ static void a_dying_mm_is_refused(struct kunit *test)
 {
 	struct recorder *rec;
 	struct mm_struct *mm;
+	struct mmu_interval_notifier interval;
 	struct recorder_subscriber *sub;
 
 	if (!SECONDARY_TLBS_CHECKS)
@@ -191,32 +214,14 @@ static void a_dying_mm_is_refused(struct kunit *test)
 	recorder_announce(test, "warning", "__mmu_notifier_register+");
 	expect_register_refused(sub, mm);
 	expect_get_refused(rec, &recorder_secondary_ops, mm);
+	KUNIT_EXPECT_EQ(test, interval_insert(&interval, mm), -EINVAL);
 	KUNIT_EXPECT_FALSE(test, mm_has_notifiers(mm));
 
 	mmdrop(mm);
 	recorder_destroy(rec);
 }
 
-/*
- * Interval notifiers: their first registers a NULL subscription
- */
-static bool interval_invalidate(struct mmu_interval_notifier *interval,
-				const struct mmu_notifier_range *range,
-				unsigned long seq)
-{
-	mmu_interval_set_seq(interval, seq);
-	return true;
-}
-
-static const struct mmu_interval_notifier_ops interval_ops = {
-	.invalidate = interval_invalidate,
-};
-
-static int interval_insert(struct mmu_interval_notifier *interval, struct mm_struct *mm)
-{
-	return mmu_interval_notifier_insert(interval, mm, BASE, PAGE_SIZE, &interval_ops);
-}
-
+/* Also where the mm has intervals already. */
 static void a_dying_mm_takes_no_interval(struct kunit *test)
 {
 	struct recorder *rec = recorder_create(test, 1);
