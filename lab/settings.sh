@@ -58,11 +58,21 @@ ARCH=${ARCH:-x86_64}
 MACHINE=${MACHINE:-qemu}
 LENGTH=${LENGTH:-full}
 # On vtx and svm the guest runs KVM's own programs instead of the suites. Bochs is
-# slow: no debugging there, and two CPUs (docs/vtx.md has the times).
-if [ "$MACHINE" != qemu ]; then
+# slow: no debugging there, and two CPUs (docs/vtx.md has the times). icount is QEMU
+# with one CPU whose time stamp counter counts instructions.
+RUNS=programs
+case $MACHINE in
+qemu) RUNS=suites ;;
+icount)
+	RUNS=suites
+	FLAVOUR=${FLAVOUR:-plain}
+	CPUS=${CPUS:-1}
+	;;
+*)
 	FLAVOUR=${FLAVOUR:-plain}
 	CPUS=${CPUS:-2}
-fi
+	;;
+esac
 FLAVOUR=${FLAVOUR:-lockdep}
 SERIES=${SERIES:-full}
 BUSTED=${BUSTED:-0}
@@ -85,19 +95,22 @@ QUIET=${QUIET:-120}
 mapfile -t BASES < <(known_bases)
 [ -z "$BASE" ] || one_of BASE "$BASE" "${BASES[@]}"
 one_of ARCH "$ARCH" x86_64 arm64 powerpc
-one_of MACHINE "$MACHINE" qemu vtx svm
+one_of MACHINE "$MACHINE" qemu vtx svm icount
 one_of LENGTH "$LENGTH" full short peers
 one_of FLAVOUR "$FLAVOUR" lockdep kcsan kasan plain
 one_of SERIES "$SERIES" full none
 one_of BUSTED "$BUSTED" 0 1
-if [ "$MACHINE" != qemu ]; then
-	[ "$ARCH" = x86_64 ] || die $BAD_INPUT "MACHINE=$MACHINE is an x86_64 machine: it has no ARCH=$ARCH"
+[ "$MACHINE" = qemu ] || [ "$ARCH" = x86_64 ] ||
+	die $BAD_INPUT "MACHINE=$MACHINE is an x86_64 machine: it has no ARCH=$ARCH"
+if [ "$RUNS" = programs ]; then
 	[ "$BUSTED" = 0 ] || die $BAD_INPUT "MACHINE=$MACHINE runs no suites: BUSTED=1 has nothing to plant there"
 	[ -z "$CPU" ] || die $BAD_INPUT "MACHINE=$MACHINE has a CPU of its own: CPU=$CPU is for the suites' machine"
 fi
 [[ -z $CPU || $CPU =~ ^[A-Za-z0-9][A-Za-z0-9.,=+_-]*$ ]] ||
 	die $BAD_INPUT "CPU=$CPU: a model is needed, as qemu-system-* -cpu help lists them"
 [[ $CPUS =~ ^[1-8]$ ]] || die $BAD_INPUT "CPUS=$CPUS: a number from 1 to 8 is needed"
+[ "$MACHINE" != icount ] || [ "$CPUS" = 1 ] ||
+	die $BAD_INPUT "CPUS=$CPUS: MACHINE=icount has one CPU; with more x86 does not boot there"
 [[ -z $SEED || $SEED =~ ^(0x[0-9a-fA-F]{1,16}|[0-9]{1,19})$ ]] ||
 	die $BAD_INPUT "SEED=$SEED: a number is needed, decimal or 0x..., as a run printed it"
 for limit in DEADLINE QUIET; do
@@ -146,7 +159,7 @@ if [ "$SERIES" = none ]; then
 fi
 
 REPO=$BUILD/src-$SOURCE_ID.git
-if [ "$MACHINE" = qemu ]; then
+if [ "$RUNS" = suites ]; then
 	AID_FILE=/dev/null
 else
 	[ "$BASE" = 6.1 ] || die $BAD_INPUT "MACHINE=$MACHINE has patches for Linux 6.1 only, not $BASE"
@@ -162,8 +175,10 @@ KIND=$ARCH-$FLAVOUR
 # kbuild then calls the sources "..", and ccache serves every tree alike.
 OBJ=$TREE/.$KIND
 OUT=$BUILD/${TREE##*/tree-}-$KIND
-# The kernel is vtx's; the results are not.
-[ "$MACHINE" != svm ] || OUT=$OUT-svm
+# The kernel is vtx's, or qemu's; the results are not.
+case $MACHINE in
+svm | icount) OUT=$OUT-$MACHINE ;;
+esac
 
 # take_lock: one run at a time works in a build folder.
 take_lock() {

@@ -516,7 +516,7 @@ blocking() {
 @test "an unknown MACHINE or LENGTH, and what goes with no other machine, is refused" {
 	local target
 	lab run MACHINE=xen
-	refused 2 'MACHINE=xen is unknown; choose one of: qemu vtx svm$'
+	refused 2 'MACHINE=xen is unknown; choose one of: qemu vtx svm icount$'
 	lab run MACHINE=vtx LENGTH=long
 	refused 2 'LENGTH=long is unknown; choose one of: full short peers$'
 	lab run MACHINE=vtx ARCH=arm64
@@ -612,6 +612,51 @@ vetoing_bochs() {
 	at_work "$T/reached"
 	ctrl_c
 	interrupted boot
+}
+
+# --- counting instructions ---------------------------------------------------------
+
+@test "MACHINE=icount runs suites, with one CPU and results of its own" {
+	sed 's/^/# one that counts\n/' "$HOUSE/configs/x86_64.qemu" > "$HOUSE/configs/icount.qemu"
+	watch_over "$HOUSE"
+	lab run MACHINE=icount CPUS=2
+	refused 2 'CPUS=2: MACHINE=icount has one CPU; with more x86 does not boot there$'
+	lab run MACHINE=icount ARCH=powerpc
+	refused 2 'MACHINE=icount is an x86_64 machine: it has no ARCH=powerpc$'
+	lab run MACHINE=icount
+	good
+	[[ $output == *"x86_64 plain (1 CPUs, series full, machine icount)"* ]] || fail "not said"
+	[ -e "$BUILD/6.1-x86_64-plain-icount/latest/summary.json" ] || fail "no result of its own"
+}
+
+@test "make cost with what it cannot compare is refused" {
+	lab cost MACHINE=qemu
+	refused 2 'MACHINE=qemu counts no instructions: make cost has MACHINE=icount$'
+	lab cost FLAVOUR=kasan
+	refused 2 'FLAVOUR=kasan costs more than the series: make cost counts FLAVOUR=plain$'
+	lab cost SERIES=none
+	refused 2 'make cost compares the series with its base: SERIES=none is a part of it$'
+	lab cost BUSTED=1
+	refused 2 'make cost plants no bugs: BUSTED=1 has no meaning$'
+	lab cost BASE=6.12
+	refused 2 'BASE=6.12 has no series of ours whose cost could be counted$'
+	lab cost ARCH=arm64
+	refused 2 'MACHINE=icount is an x86_64 machine: it has no ARCH=arm64$'
+	[ ! -e "$BUILD/cost" ]
+}
+
+@test "make cost goes from kernel to kernel and ends with the class of what fails" {
+	cp "$HOUSE/configs/x86_64.qemu" "$HOUSE/configs/icount.qemu"
+	echo '# suite: _secondary_tlbs_cost' >> "$HOUSE/configs/suites.config"
+	# Upstream's source is not among the mini kernels.
+	sed -i '/^6.12 /d' "$HOUSE/lab/packages"
+	watch_over "$HOUSE"
+	lab cost
+	refused 7 '^cost: test: suite _secondary_tlbs_cost did not run; see .*/cost/.*/base$'
+	sed -i 's/mini$/_secondary_tlbs_cost/' "$BIN/qemu-system-x86_64"
+	lab cost
+	refused 2 'kernel.tar.xz holds Linux 6.1, not 6.12$'
+	[ "$(find "$BUILD"/cost/*/base "$BUILD"/cost/*/series -name summary.json | wc -l)" = 3 ] || fail "three results expected"
 }
 
 # --- two at once -------------------------------------------------------------------

@@ -14,7 +14,12 @@ reported() {
 	shift
 	"$LAB/judge" "$RES" >/dev/null || true
 	run "$LAB/report" "$RES" "$@"
-	[ "$status" -eq "$want" ] || fail_with "exit status $status, expected $want"
+	ended "$want"
+}
+
+# ended STATUS: what was run last
+ended() {
+	[ "$status" -eq "$1" ] || fail_with "exit status $status, expected $1"
 }
 
 # row WORD...: some line holds these words in this order, and nothing else
@@ -152,4 +157,53 @@ row() {
 	has "APIC-access page moved:"
 	row way form mutant moves reloads reads mismatches episodes
 	row apicv two none 7 9 5000 0 0
+}
+
+# --- the table of costs ------------------------------------------------------------
+
+# cost_of KERNEL LINE...: a judged boot that counted this.
+cost_of() {
+	mkdir -p "$BATS_TEST_TMPDIR/cost/$1"
+	python3 - "$BATS_TEST_TMPDIR/cost/$1/summary.json" "${@:2}" <<-'END'
+	import json, sys
+	said = [f"# cost: {line}" for line in sys.argv[2:]]
+	json.dump({"run": {"version": "6.1.192"}, "suites": [{"cases": [{"messages": said}]}]}, open(sys.argv[1], "w"))
+	END
+}
+
+# costs STATUS: the table of the three
+costs() {
+	run "$LAB/costs" "$BATS_TEST_TMPDIR/cost"
+	ended "$1"
+}
+
+@test "costs are compared by operation and subscriber" {
+	cost_of base 'munmap-1 subscriber=none instructions=1000' 'munmap-1 subscriber=secondary instructions=1000'
+	cost_of series 'munmap-1 subscriber=none instructions=990' 'munmap-1 subscriber=secondary instructions=1200'
+	cost_of upstream 'munmap-1 subscriber=none instructions=1980' 'munmap-1 subscriber=secondary instructions=1000'
+	costs 0
+	row munmap-1 none 1000 990 1980 0.990 0.500
+	row munmap-1 secondary 1000 1200 1000 1.200 1.200
+	has "verdict: passed"
+}
+
+@test "a series that costs who has no secondary TLB more than its base has failed" {
+	cost_of base 'munmap-1 subscriber=none instructions=1000' 'fork-1 subscriber=range instructions=1000'
+	cost_of series 'munmap-1 subscriber=none instructions=1000' 'fork-1 subscriber=range instructions=1100'
+	cost_of upstream 'munmap-1 subscriber=none instructions=1000' 'fork-1 subscriber=range instructions=1000'
+	costs 7
+	row munmap-1 none 1000 1000 1000 1.000 1.000
+	row fork-1 range 1000 1100 1000 1.100 1.100 more
+	has "verdict: FAILED: 1 cost more than the base"
+}
+
+@test "kernels that did not count the same cannot be compared" {
+	cost_of base 'munmap-1 subscriber=none instructions=1000'
+	cost_of series 'munmap-1 subscriber=none instructions=1000'
+	cost_of upstream
+	costs 2
+	has "costs: not the same operations were counted on: upstream"
+	cost_of base
+	cost_of series
+	costs 2
 }

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What operations of the mm cost, in instructions, by who subscribes.
+ *
+ * It takes a machine whose time stamp counter counts instructions: one emulated
+ * CPU under QEMU's -icount. Each operation is repeated on an address space of
+ * its own, and its least count is what it costs: now and then one also pays for
+ * a timer tick or for the refill of some cache. It is done all over again, and
+ * must cost the same.
+ *
+ * That an address space has no secondary TLB may cost something as soon as
+ * another one has. So the cases run from kernels that never saw one to those
+ * that have one elsewhere.
+ */
+#include <linux/completion.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task.h>
+#include <linux/timex.h>
+
+#include <kunit/secondary_tlbs_compat.h>
+#include <kunit/secondary_tlbs_recorder.h>
+
+#define READ_WRITE	(PROT_READ | PROT_WRITE)
+#define REPETITIONS	16
+
+/* An address space and the pages in it that an operation is about. */
+struct stage {
+	struct mm_struct *mm;
+	unsigned long addr;
+	unsigned long pages;
+	int errors;
+};
+
+/**
+ * struct operation - something that is counted
+ * @name: in the result
+ * @pages: how many
+ * @prepare: puts the stage as @run expects it, also after an earlier @run
+ * @run: what is counted
+ * @tidy: waits for what @run has left behind
+ */
+struct operation {
+	const char *name;
+	unsigned long pages;
+	int (*prepare)(struct stage *stage);
+	int (*run)(struct stage *stage);
+	int (*tidy)(struct stage *stage);
+};
+
+static int populate(struct stage *stage)
+{
+	return recorder_populate(stage->mm, stage->addr, stage->pages);
+}
+
+static int nothing(struct stage *stage)
+{
+	return 0;
+}
+
+/* Fills the hole, so that there is one VMA again. */
+static int map_and_populate(struct stage *stage)
+{
+	unsigned long size = stage->pages * PAGE_SIZE;
+
+	if (vm_mmap(NULL, stage->addr, size, READ_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, 0) != stage->addr)
+		return -ENOMEM;
+	do_madvise(stage->mm, stage->addr, size, MADV_NOHUGEPAGE);
+	return populate(stage);
+}
+
+static int unmap(struct stage *stage)
+{
+	return vm_munmap(stage->addr, stage->pages * PAGE_SIZE);
+}
+
+static int protect(struct stage *stage, unsigned long prot)
+{
+	const unsigned long args[5] = { stage->addr, stage->pages * PAGE_SIZE, prot };
+
+	return secondary_tlbs_mprotect(args);
+}
+
+static int allow_writes(struct stage *stage)
+{
+	return protect(stage, READ_WRITE) ?: populate(stage);
+}
+
+static int forbid_writes(struct stage *stage)
+{
+	return protect(stage, PROT_READ);
+}
+
+static int child_main(void *data)
+{
+	complete(data);
+	/* Not a kthread: there is no user space to return to. */
+	do_exit(0);
+}
+
+static DECLARE_COMPLETION(child_runs);
+
+static int fork_child(struct stage *stage)
+{
+	struct kernel_clone_args args = {
+		.fn = child_main,
+		.fn_arg = &child_runs,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t pid = kernel_clone(&args);
+
+	return min(pid, 0);
+}
+
+static int wait_for_child(struct stage *stage)
+{
+	wait_for_completion(&child_runs);
+	return 0;
+}
+
+static int drop(struct stage *stage)
+{
+	return do_madvise(stage->mm, stage->addr, stage->pages * PAGE_SIZE, MADV_DONTNEED);
+}
+
+/* The page of zeroes is there, and nobody may write to it. */
+static int drop_and_read(struct stage *stage)
+{
+	return drop(stage) ?: recorder_fault(stage->mm, stage->addr, 0);
+}
+
+static int write(struct stage *stage)
+{
+	return recorder_fault(stage->mm, stage->addr, FAULT_FLAG_WRITE);
+}
+
+static const struct operation operations[] = {
+	{ "munmap-1",    1,   map_and_populate, unmap },
+	{ "munmap-16",   16,  map_and_populate, unmap },
+	{ "munmap-512",  512, map_and_populate, unmap },
+	{ "mprotect-16", 16,  allow_writes,     forbid_writes },
+	{ "fork-16",     16,  populate,         fork_child, wait_for_child },
+	{ "fault-anon",  1,   drop,             write },
+	{ "fault-cow",   1,   drop_and_read,    write },
+};
+
+/* What asking for the count costs itself. */
+static const struct operation no_operation = { "nothing", 0, nothing, nothing };
+
+static cycles_t count_once(const struct operation *operation, struct stage *stage)
+{
+	cycles_t before, after;
+
+	stage->errors += operation->prepare(stage) != 0;
+	before = get_cycles();
+	stage->errors += operation->run(stage) != 0;
+	after = get_cycles();
+	if (operation->tidy)
+		stage->errors += operation->tidy(stage) != 0;
+	return after - before;
+}
+
+static cycles_t count_least(const struct operation *operation, struct stage *stage)
+{
+	cycles_t least = count_once(operation, stage);
+	unsigned int i;
+
+	for (i = 1; i < REPETITIONS; i++)
+		least = min(least, count_once(operation, stage));
+	return least;
+}
+
+/*
+ * Subscribers: no work of their own
+ */
+static void secondary_nop(struct mmu_notifier *notifier, struct mm_struct *mm,
+			  unsigned long start, unsigned long end)
+{
+}
+
+static int start_nop(struct mmu_notifier *notifier, const struct mmu_notifier_range *range)
+{
+	return 0;
+}
+
+static void end_nop(struct mmu_notifier *notifier, const struct mmu_notifier_range *range)
+{
+}
+
+static const struct mmu_notifier_ops secondary_ops = {
+	.SECONDARY_TLBS_CALLBACK = secondary_nop,
+};
+
+static const struct mmu_notifier_ops range_ops = {
+	.invalidate_range_start = start_nop,
+	.invalidate_range_end = end_nop,
+};
+
+/* Counted on an mm of its own, with one subscriber or none. */
+static cycles_t count_for(struct kunit *test, const struct operation *operation,
+			  const struct mmu_notifier_ops *ops)
+{
+	struct mmu_notifier notifier = { .ops = ops };
+	struct recorder *rec = recorder_create(test, 1);
+	struct stage stage = { .mm = recorder_mm_create(rec), .pages = operation->pages };
+	cycles_t count;
+
+	/* Should the case end before its time, its thread gives the mm back. */
+	kthread_use_mm(stage.mm);
+	stage.addr = recorder_mmap(operation->pages, READ_WRITE, MAP_PRIVATE);
+	KUNIT_ASSERT_NE(test, stage.addr, 0UL);
+	if (ops)
+		KUNIT_ASSERT_EQ(test, mmu_notifier_register(&notifier, stage.mm), 0);
+
+	count = count_least(operation, &stage) - count_least(&no_operation, &stage);
+
+	if (ops)
+		mmu_notifier_unregister(&notifier, stage.mm);
+	kthread_unuse_mm(stage.mm);
+	mmput(stage.mm);
+	recorder_destroy(rec);
+	KUNIT_EXPECT_EQ(test, stage.errors, 0);
+	return count;
+}
+
+/*
+ * A loop of twice as many rounds takes exactly twice as many ticks more, and one
+ * tick an instruction at least: so does no counter of time.
+ */
+static cycles_t count_loop(unsigned int rounds)
+{
+	cycles_t before = get_cycles();
+
+	while (rounds--)
+		barrier();
+	return get_cycles() - before;
+}
+
+static bool counts_instructions(void)
+{
+	cycles_t first, second;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	first = count_loop(2000) - count_loop(1000);
+	second = count_loop(4000) - count_loop(2000);
+	local_irq_restore(flags);
+	return first >= 1000 && second == 2 * first;
+}
+
+static void need_counter(struct kunit *test)
+{
+	if (!counts_instructions())
+		kunit_skip(test, "no counter of instructions: MACHINE=icount has one");
+}
+
+static void count_all(struct kunit *test, const char *subscriber,
+		      const struct mmu_notifier_ops *ops)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(operations); i++) {
+		cycles_t count = count_for(test, &operations[i], ops);
+
+		kunit_log(KERN_INFO, test,
+			  KUNIT_SUBTEST_INDENT "# cost: %s subscriber=%s instructions=%llu",
+			  operations[i].name, subscriber, (unsigned long long)count);
+		KUNIT_EXPECT_GT(test, count, (cycles_t)0);
+		KUNIT_EXPECT_EQ(test, count_for(test, &operations[i], ops), count);
+	}
+}
+
+/* While another mm has a secondary TLB. */
+static void count_all_beside(struct kunit *test, const char *subscriber,
+			     const struct mmu_notifier_ops *ops)
+{
+	struct recorder_subscriber *sub;
+	struct mm_struct *other;
+	struct recorder *rec;
+
+	need_counter(test);
+	rec = recorder_create(test, 4);
+	other = recorder_mm_create(rec);
+	sub = recorder_secondary(rec, other);
+	count_all(test, subscriber, ops);
+	recorder_unregister(sub);
+	mmput(other);
+	recorder_destroy(rec);
+}
+
+static void no_subscriber(struct kunit *test)
+{
+	need_counter(test);
+	count_all(test, "none", NULL);
+}
+
+static void range_subscriber(struct kunit *test)
+{
+	need_counter(test);
+	count_all(test, "range", &range_ops);
+}
+
+static void secondary_subscriber(struct kunit *test)
+{
+	need_counter(test);
+	count_all(test, "secondary", &secondary_ops);
+}
+
+static void no_subscriber_beside_a_secondary_one(struct kunit *test)
+{
+	count_all_beside(test, "none+other", NULL);
+}
+
+static void range_subscriber_beside_a_secondary_one(struct kunit *test)
+{
+	count_all_beside(test, "range+other", &range_ops);
+}
+
+static struct kunit_case secondary_tlbs_cost_cases[] = {
+	KUNIT_CASE(no_subscriber),
+	KUNIT_CASE(range_subscriber),
+	KUNIT_CASE(secondary_subscriber),
+	KUNIT_CASE(no_subscriber_beside_a_secondary_one),
+	KUNIT_CASE(range_subscriber_beside_a_secondary_one),
+	{}
+};
+
+static struct kunit_suite secondary_tlbs_cost_suite = {
+	.name = "_secondary_tlbs_cost",
+	.exit = recorder_case_exit,
+	.test_cases = secondary_tlbs_cost_cases,
+};
+
+kunit_test_suite(secondary_tlbs_cost_suite);
