@@ -645,6 +645,18 @@ vetoing_bochs() {
 	[ ! -e "$BUILD/cost" ]
 }
 
+@test "make matrix with what it cannot compare is refused, and docs/ stays" {
+	lab matrix MACHINE=icount
+	refused 2 'make matrix knows no MACHINE=icount'
+	lab matrix SERIES=none
+	refused 2 'make matrix compares the series with its base: SERIES=none is a part of it$'
+	lab matrix BUSTED=1
+	refused 2 'make matrix plants no bugs: BUSTED=1 has no meaning$'
+	lab matrix BASE=6.12
+	refused 2 'BASE=6.12 has no series of ours to compare$'
+	[ ! -e "$BUILD/matrix" ]
+}
+
 @test "make cost goes from kernel to kernel and ends with the class of what fails" {
 	cp "$HOUSE/configs/x86_64.qemu" "$HOUSE/configs/icount.qemu"
 	echo '# suite: _secondary_tlbs_cost' >> "$HOUSE/configs/suites.config"
