@@ -12,7 +12,7 @@ import verdict
 from rules import Unreadable
 
 HERE = Path(__file__).resolve().parent
-RUN_KEYS = ('base', 'version', 'series', 'arch', 'machine', 'emulator', 'flavour', 'cpus',
+RUN_KEYS = ('base', 'version', 'series', 'arch', 'machine', 'emulator', 'flavour', 'cpu', 'cpus',
             'suite_glob', 'seed', 'suites', 'tree', 'xfail', 'filter')
 BOOT_KEYS = ('ended', 'status', 'seconds', 'quiet_limit', 'deadline')
 END = re.compile(r'lab: end debug_locks=([01-]) tainted=(\d+)')

@@ -33,7 +33,7 @@ result() {
 	cat >"$RES/run.json" <<-END
 	{"base": "6.1", "version": "6.1.192", "series": "secondary-tlbs", "arch": "x86_64", "machine": "qemu",
 	 "emulator": {"name": "QEMU", "status": 0},
-	 "flavour": "lockdep", "cpus": 4, "suite_glob": null, "seed": null,
+	 "flavour": "lockdep", "cpu": null, "cpus": 4, "suite_glob": null, "seed": null,
 	 "suites": ["lab_first", "lab_plant", "lab_last"],
 	 "tree": "$(kernel_tree)", "xfail": null, "filter": null}
 	END
