@@ -557,6 +557,7 @@ announcing() {
 	has "splat: tainted: TAINT_WARN (bit 9)"
 	announcing lockdep 'warn_in_worker+'
 	judged 8
+	[[ ${lines[0]} == "splat: WARNING: CPU: "*"warn_in_worker"* ]] || fail_with "not said"
 }
 
 @test "an announcement ends with its case" {
