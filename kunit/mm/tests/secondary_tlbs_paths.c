@@ -616,11 +616,27 @@ static int run_munmap_around(struct path_scene *scene)
 	return vm_munmap(scene->start - scene->around / 2, scene_size(scene) + scene->around);
 }
 
+/* Not everywhere may what is left of a gather be flushed with the next VMA. */
+static void scene_tell_vma(struct path_scene *scene)
+{
+	if (!IS_ENABLED(CONFIG_MMU_GATHER_MERGE_VMAS))
+		scene_tell(scene, scene->start, scene->end);
+}
+
+/* Page tables go after the last VMA. */
+static int run_munmap_page_table(struct path_scene *scene)
+{
+	scene_tell_vma(scene);
+	scene_tell(scene, scene->start, scene->end);
+	return run_munmap(scene);
+}
+
 static int run_munmap_nested(struct path_scene *scene)
 {
 	struct mmu_gather outer;
 	int ret;
 
+	scene_tell_vma(scene);
 	scene_tell_whole(scene);
 	tlb_gather_mmu(&outer, scene->mm);
 	ret = run_munmap(scene);
@@ -702,6 +718,16 @@ static int run_mprotect_hugetlb(struct path_scene *scene)
 	scene_tell(scene, scene->start, scene->end);
 	scene_tell_whole(scene);
 	return run_mprotect(scene);
+}
+
+/* Each page is broken before it is made again. */
+static int run_mprotect_contiguous(struct path_scene *scene)
+{
+	unsigned long addr;
+
+	for (addr = scene->start; addr < scene->end; addr += scene->page_size)
+		scene_tell(scene, addr, addr + scene->page_size);
+	return run_mprotect_hugetlb(scene);
 }
 
 static int run_mprotect_around(struct path_scene *scene)

@@ -35,6 +35,7 @@ enum path_tells {
 	TELLS_NOTHING,	/* no call */
 	TELLS_RANGES,	/* one call for each range of the scene, in order */
 	TELLS_PAGES,	/* one call for each page of the ranges, in order */
+	TELLS_TWICE,	/* as TELLS_RANGES, and then all of it again */
 	TELLS_PARTS,	/* the ranges in any number of parts and in any order, each once */
 };
 
@@ -122,6 +123,9 @@ struct mm_path {
  * NEVER stands where an architecture has no such path, NOTHING where it has one
  * that must be silent. A fault that adds a permission is told on arm64 only: on
  * x86 and powerpc a device walks again before it faults, and an SMMU does not.
+ *
+ * arm64 flushes its CPUs' TLB, and so tells, TWICE where it needs a break before
+ * it makes a huge entry: once for the break, and once when the caller is through.
  */
 #define SECONDARY_TLBS_PATHS(PATH)								\
 	/* Unmapping */										\
@@ -133,8 +137,8 @@ struct mm_path {
 	/* One gather has one range: what was mapped, with the hole in it. */			\
 	PATH(munmap_with_hole, 64, anything, map_with_hole, run_munmap_around, RANGES, RANGES,	\
 	     RANGES, 0)										\
-	PATH(munmap_of_page_table, 0, anything, map_page_table, run_munmap, RANGES, RANGES,	\
-	     RANGES, 0)										\
+	PATH(munmap_of_page_table, 0, anything, map_page_table, run_munmap_page_table, RANGES,	\
+	     RANGES, RANGES, 0)									\
 	/* Somebody else gathers as well: his entries are flushed too, wherever they are. */	\
 	PATH(munmap_nested, 16, anything, map_pages, run_munmap_nested, RANGES, RANGES,		\
 	     RANGES, 0)										\
@@ -232,8 +236,8 @@ struct mm_path {
 	/* Huge pages */									\
 	PATH(thp_munmap, 0, huge_pages, map_thp, run_munmap, RANGES, RANGES, RANGES, 0)		\
 	PATH(thp_dontneed, 0, huge_pages, map_thp, run_dontneed, RANGES, RANGES, RANGES, 0)	\
-	PATH(thp_mprotect, 0, huge_pages, map_thp, run_mprotect, RANGES, RANGES, RANGES, 0)	\
-	PATH(thp_numa_hinting, 0, huge_pages, map_thp, run_numa_hinting, RANGES, RANGES,	\
+	PATH(thp_mprotect, 0, huge_pages, map_thp, run_mprotect, RANGES, TWICE, RANGES, 0)	\
+	PATH(thp_numa_hinting, 0, huge_pages, map_thp, run_numa_hinting, RANGES, TWICE,		\
 	     RANGES, 0)										\
 	PATH(thp_mremap, 0, huge_pages, map_thp_to_move, run_mremap, RANGES, RANGES, RANGES,	\
 	     PATH_UNDER_PTL)									\
@@ -276,10 +280,10 @@ struct mm_path {
 	     RANGES, NEVER, 0)									\
 	PATH(hugetlb_contiguous_munmap, 2, hugetlb, map_contiguous, run_munmap, NEVER, RANGES,	\
 	     NEVER, 0)										\
-	PATH(hugetlb_contiguous_mprotect, 2, hugetlb, map_contiguous, run_mprotect_hugetlb,	\
+	PATH(hugetlb_contiguous_mprotect, 2, hugetlb, map_contiguous, run_mprotect_contiguous,	\
 	     NEVER, RANGES, NEVER, 0)								\
 	PATH(hugetlb_contiguous_cow_break, 1, hugetlb, map_contiguous_shared_by_fork,		\
-	     run_write_once, NEVER, RANGES, NEVER, 0)						\
+	     run_write_once, NEVER, TWICE, NEVER, 0)						\
 	PATH(hugetlb_contiguous_write_upgrade, 1, hugetlb, map_contiguous_read,			\
 	     run_write_once, NEVER, RANGES, NEVER, 0)
 
