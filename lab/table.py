@@ -40,6 +40,16 @@ def lines(head, rows):
             for row in grid]
 
 
+def whole(number):
+    """So many pages are more than anything changes: all of an address space."""
+    return number >= 1 << 40
+
+
+def pages(number):
+    """A number of pages for a reader."""
+    return 'all' if whole(number) else str(number)
+
+
 def wrapped(text, indent='  '):
     """Text folded to the width, its first line indented less than the others."""
     return textwrap.wrap(text, width(), initial_indent=indent,
