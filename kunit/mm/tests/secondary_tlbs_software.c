@@ -395,6 +395,7 @@ static bool soft_page_freed(unsigned long pfn)
 	if (!soft_freed(pfn))
 		return false;
 	folio = page_folio(pfn_to_page(pfn));
+	/* Of a page in use, others change other flags. */
 	return data_race(folio_test_hugetlb(folio) || !folio_test_uptodate(folio));
 }
 
