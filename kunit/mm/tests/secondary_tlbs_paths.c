@@ -129,9 +129,15 @@ static const char *soft_dirty_here(void)
 }
 
 /*
- * RAM disks: one to swap to, one whose page cache is mapped. There is no /dev yet.
+ * RAM disks: one to swap to, two whose page cache is mapped. There is no /dev yet.
  */
 #define NODE	"/secondary_tlbs_node"
+
+enum {
+	SWAP_DISK,
+	CLEAN_DISK,	/* whose pages reclaim can drop at once */
+	DIRTY_DISK,
+};
 
 static int node_make(unsigned long name, unsigned int disk)
 {
@@ -178,7 +184,7 @@ static DEFINE_MUTEX(path_lock);
 static int swap_start_locked(unsigned long name)
 {
 	const unsigned long args[5] = { name };
-	int ret = node_make(name, 0);
+	int ret = node_make(name, SWAP_DISK);
 
 	if (ret)
 		return ret;
@@ -205,7 +211,7 @@ static int swap_start(struct path_scene *scene)
 	return ret;
 }
 
-static int disk_open(struct path_scene *scene)
+static int disk_open(struct path_scene *scene, unsigned int disk)
 {
 	unsigned long name = scene_argument(scene, NODE, sizeof(NODE));
 	struct file *file;
@@ -214,7 +220,7 @@ static int disk_open(struct path_scene *scene)
 	if (!name)
 		return -ENOMEM;
 	mutex_lock(&path_lock);
-	ret = node_make(name, 1);
+	ret = node_make(name, disk);
 	file = ret ? ERR_PTR(ret) : filp_open(NODE, O_RDWR, 0);
 	node_remove(name);
 	mutex_unlock(&path_lock);
@@ -433,13 +439,6 @@ static int map_shared_read(struct path_scene *scene)
 	return scene_map_small(scene, MAP_SHARED) ?: scene_read(scene);
 }
 
-static int map_shared_accelerator(struct path_scene *scene)
-{
-	scene->accelerators = 1;
-	secondary_tlbs_accelerator(scene->mm, 1);
-	return map_shared_read(scene);
-}
-
 static int map_zero_page(struct path_scene *scene)
 {
 	return map_only(scene) ?: scene_read(scene);
@@ -569,15 +568,25 @@ static int map_put_off(struct path_scene *scene)
 	return ret;
 }
 
+static int scene_map_file(struct path_scene *scene, unsigned int disk, unsigned long prot)
+{
+	return disk_open(scene, disk) ?:
+	       scene_map(scene, scene->file, scene->path->pages * PAGE_SIZE, PAGE_SIZE,
+			 ROOM * PAGE_SIZE, prot, MAP_SHARED);
+}
+
+/* A file is told when a page becomes dirty: so the entry is read-only before. */
+static int map_file_accelerator(struct path_scene *scene)
+{
+	scene->accelerators = 1;
+	secondary_tlbs_accelerator(scene->mm, 1);
+	return scene_map_file(scene, DIRTY_DISK, READ_WRITE) ?: scene_read(scene);
+}
+
 static int map_file_cold(struct path_scene *scene)
 {
-	int ret = disk_open(scene);
-
-	if (ret)
-		return ret;
-	ret = scene_map(scene, scene->file, scene->path->pages * PAGE_SIZE, PAGE_SIZE,
-			ROOM * PAGE_SIZE, PROT_READ, MAP_SHARED);
-	return ret ?: scene_read(scene) ?: scene_advise(scene, MADV_COLD);
+	return scene_map_file(scene, CLEAN_DISK, PROT_READ) ?: scene_read(scene) ?:
+	       scene_advise(scene, MADV_COLD);
 }
 
 static int map_file_cold_on_two(struct path_scene *scene)

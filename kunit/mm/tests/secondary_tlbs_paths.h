@@ -186,7 +186,7 @@ struct mm_path {
 	PATH(spurious_write, 1, anything, map_pages, run_write, NOTHING, RANGES, NOTHING,	\
 	     PATH_UNDER_PTL | PATH_SPURIOUS)							\
 	/* POWER9's accelerators do not walk again: the invalid entry is flushed. */		\
-	PATH(write_upgrade_for_accelerator, 1, anything, map_shared_accelerator, run_write,	\
+	PATH(write_upgrade_for_accelerator, 1, anything, map_file_accelerator, run_write,	\
 	     NEVER, NEVER, RANGES, PATH_UNDER_PTL)						\
 	/* KSM */										\
 	PATH(ksm_merge, 2, anything, map_for_ksm, run_ksm_merge, RANGES, RANGES, RANGES,	\
@@ -196,8 +196,9 @@ struct mm_path {
 	/* Writeback */										\
 	PATH(mkclean, 16, anything, map_shared, run_mkclean, PAGES, PAGES, PAGES,		\
 	     PATH_UNDER_PTL)									\
-	PATH(wp_shared, 16, anything, map_shared, run_wp_shared, RANGES, RANGES, RANGES, 0)	\
-	PATH(clean_shared, 16, anything, map_shared, run_clean_shared, RANGES, RANGES, RANGES,	\
+	/* For vmwgfx, which powerpc has not: there 6.1 calls an empty entry writable. */	\
+	PATH(wp_shared, 16, anything, map_shared, run_wp_shared, RANGES, RANGES, NEVER, 0)	\
+	PATH(clean_shared, 16, anything, map_shared, run_clean_shared, RANGES, RANGES, NEVER,	\
 	     0)											\
 	/* Reclaim of pages that are old already: only their unmap can tell them. */		\
 	PATH(reclaim, 16, anything, map_cold, run_pageout, PARTS, PARTS, PARTS,			\
