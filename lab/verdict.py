@@ -5,6 +5,7 @@ A condition returns the reasons why it does not hold; a run passes when none of
 them returns any.  Nothing here reads or writes a file.
 """
 
+import collections
 from typing import NamedTuple
 
 import scan
@@ -279,6 +280,12 @@ def lockdep_stayed_on(ev):
     return []
 
 
+def times(found):
+    """How often the same place complained: a compiler may make two of one WARN_ON_ONCE()."""
+    places = collections.Counter(x.text.split()[-1] for x in found)
+    return max(places.values(), default=0)
+
+
 def announced_came(ev):
     """What a case announced came exactly once; a case that failed has said so itself."""
     passed = {(s['name'], c['name']) for s in ev.suites for c in s['cases']
@@ -286,7 +293,7 @@ def announced_came(ev):
     complaints = scan.complaints(ev.console, ev.splats)
     reasons = []
     for each in ev.announced:
-        came = sum(each.covers(found) for found in complaints)
+        came = times([found for found in complaints if each.covers(found)])
         if came != 1 and (each.suite, each.case) in passed:
             reasons.append(Reason('test', 'announced', f'{each.suite}.{each.case} announced '
                                   f'"{each.text}", which came {came} times', each.since))

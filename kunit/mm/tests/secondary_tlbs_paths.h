@@ -126,6 +126,8 @@ struct mm_path {
  *
  * arm64 flushes its CPUs' TLB, and so tells, TWICE where it needs a break before
  * it makes a huge entry: once for the break, and once when the caller is through.
+ * powerpc does so for a huge entry that it takes away or changes, since a fault
+ * may make a page table of it while the caller gathers.
  */
 #define SECONDARY_TLBS_PATHS(PATH)								\
 	/* Unmapping */										\
@@ -235,11 +237,11 @@ struct mm_path {
 	PATH(uprobe_remove, 1, anything, map_uprobe, run_uprobe_remove, RANGES, RANGES,		\
 	     RANGES, PATH_UNDER_PTL)								\
 	/* Huge pages */									\
-	PATH(thp_munmap, 0, huge_pages, map_thp, run_munmap, RANGES, RANGES, RANGES, 0)		\
-	PATH(thp_dontneed, 0, huge_pages, map_thp, run_dontneed, RANGES, RANGES, RANGES, 0)	\
-	PATH(thp_mprotect, 0, huge_pages, map_thp, run_mprotect, RANGES, TWICE, RANGES, 0)	\
+	PATH(thp_munmap, 0, huge_pages, map_thp, run_munmap, RANGES, RANGES, TWICE, 0)		\
+	PATH(thp_dontneed, 0, huge_pages, map_thp, run_dontneed, RANGES, RANGES, TWICE, 0)	\
+	PATH(thp_mprotect, 0, huge_pages, map_thp, run_mprotect, RANGES, TWICE, TWICE, 0)	\
 	PATH(thp_numa_hinting, 0, huge_pages, map_thp, run_numa_hinting, RANGES, TWICE,		\
-	     RANGES, 0)										\
+	     TWICE, 0)										\
 	PATH(thp_mremap, 0, huge_pages, map_thp_to_move, run_mremap, RANGES, RANGES, RANGES,	\
 	     PATH_UNDER_PTL)									\
 	PATH(thp_write_upgrade, 0, huge_pages, map_thp_clean, run_write_once, NOTHING, RANGES,	\
