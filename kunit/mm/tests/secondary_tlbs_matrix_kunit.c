@@ -10,6 +10,7 @@
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -310,7 +311,7 @@ static void matrix_row(struct kunit *test, const struct mm_path *path)
 	KUNIT_ASSERT_NOT_NULL(test, m->sub);
 	m->mm = recorder_mm_create(m->rec);
 	/* A CPU that has had the mm loaded is one more to flush. */
-	migrate_disable();
+	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 	kthread_use_mm(m->mm);
 
 	error = path_begin(&m->scene, path, m->mm);
@@ -322,7 +323,7 @@ static void matrix_row(struct kunit *test, const struct mm_path *path)
 		kthread_unuse_mm(m->mm);
 		mmput(m->mm);
 	}
-	migrate_enable();
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
 	recorder_destroy(m->rec);
 }
 
