@@ -419,7 +419,8 @@ static void op_age(struct sequence *seq)
 /* As migration, which comes back to where it was. */
 static void page_migrate(struct sequence *seq, struct folio *folio)
 {
-	bool split = random_below(seq, 2) || !thp_migration_supported();
+	bool split = folio_test_pmd_mappable(folio) &&
+		     (random_below(seq, 2) || !thp_migration_supported());
 
 	try_to_migrate(folio, split ? TTU_SPLIT_HUGE_PMD : 0);
 	soft_devices_work(&seq->devices, 2);
