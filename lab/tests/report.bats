@@ -182,8 +182,8 @@ costs() {
 	cost_of series 'munmap-1 subscriber=none instructions=990' 'munmap-1 subscriber=secondary instructions=1200'
 	cost_of upstream 'munmap-1 subscriber=none instructions=1980' 'munmap-1 subscriber=secondary instructions=1000'
 	costs 0
-	row munmap-1 none 1000 990 1980 0.990 0.500
-	row munmap-1 secondary 1000 1200 1000 1.200 1.200
+	row munmap-1 none 1000 990 1980 0.9900 0.5000
+	row munmap-1 secondary 1000 1200 1000 1.2000 1.2000
 	has "verdict: passed"
 }
 
@@ -192,8 +192,8 @@ costs() {
 	cost_of series 'munmap-1 subscriber=none instructions=1000' 'fork-1 subscriber=range instructions=1100'
 	cost_of upstream 'munmap-1 subscriber=none instructions=1000' 'fork-1 subscriber=range instructions=1000'
 	costs 7
-	row munmap-1 none 1000 1000 1000 1.000 1.000
-	row fork-1 range 1000 1100 1000 1.100 1.100 more
+	row munmap-1 none 1000 1000 1000 1.0000 1.0000
+	row fork-1 range 1000 1100 1000 1.1000 1.1000 more
 	has "verdict: FAILED: 1 cost more than the base"
 }
 
