@@ -86,6 +86,11 @@ static inline void mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
 
 struct mm_struct;
 
+static inline bool mm_has_secondary_tlbs(struct mm_struct *mm)
+{
+	return false;
+}
+
 static inline void mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
 							  unsigned long start,
 							  unsigned long end)
