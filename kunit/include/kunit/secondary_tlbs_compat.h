@@ -203,6 +203,20 @@ static inline int secondary_tlbs_put_off(struct mm_struct *mm)
 #define SECONDARY_TLBS_CONTIGUOUS	0UL
 #endif
 
+#ifdef SECONDARY_TLBS_UPSTREAM
+#define secondary_tlbs_set_huge_pte	set_huge_pte_at
+#else
+#define secondary_tlbs_set_huge_pte(mm, addr, ptep, pte, size) \
+	set_huge_pte_at(mm, addr, ptep, pte)
+#endif
+
+/* Whether a CPU makes an entry dirty by itself that an SMMU then holds as read-only. */
+#ifdef CONFIG_ARM64
+#define SECONDARY_TLBS_HARDWARE_DIRTY	cpus_have_cap(ARM64_HW_DBM)
+#else
+#define SECONDARY_TLBS_HARDWARE_DIRTY	false
+#endif
+
 /* An instruction that does nothing, to set a uprobe on. */
 #if defined(CONFIG_ARM64)
 #define SECONDARY_TLBS_NOP	0xd503201f

@@ -128,6 +128,12 @@ static const char *soft_dirty_here(void)
 	return IS_ENABLED(CONFIG_MEM_SOFT_DIRTY) ? NULL : "CONFIG_MEM_SOFT_DIRTY is off";
 }
 
+static const char *hardware_dirty_here(void)
+{
+	return SECONDARY_TLBS_HARDWARE_DIRTY ? NULL :
+	       "no CPU that sets the dirty bit by itself: arm64's CPU=max does";
+}
+
 /*
  * RAM disks: one to swap to, two whose page cache is mapped. There is no /dev yet.
  */
@@ -403,6 +409,17 @@ static int scene_read(struct path_scene *scene)
 	return scene_fault(scene, scene->start, scene->end, 0);
 }
 
+/* As user space does, not by a fault that the kernel makes up. */
+static int scene_write(struct path_scene *scene)
+{
+	unsigned long addr;
+
+	for (addr = scene->start; addr < scene->end; addr += PAGE_SIZE)
+		if (put_user(1, (int __user *)addr))
+			return -EFAULT;
+	return 0;
+}
+
 /* Small pages in the middle of one page table, if they fit in. */
 static int scene_map_small(struct path_scene *scene, unsigned long flags)
 {
@@ -530,6 +547,12 @@ static int map_read_only(struct path_scene *scene)
 static int map_clean(struct path_scene *scene)
 {
 	return map_pages(scene) ?: scene_advise(scene, MADV_FREE);
+}
+
+/* ... which the CPU does without a fault, and without a flush. */
+static int map_hardware_dirty(struct path_scene *scene)
+{
+	return map_clean(scene) ?: scene_write(scene);
 }
 
 static int map_lazyfree(struct path_scene *scene)
@@ -1321,6 +1344,11 @@ static int map_thp_clean(struct path_scene *scene)
 	return map_thp(scene) ?: scene_advise(scene, MADV_FREE);
 }
 
+static int map_thp_hardware_dirty(struct path_scene *scene)
+{
+	return map_thp_clean(scene) ?: scene_write(scene);
+}
+
 static int map_thp_shared_by_fork(struct path_scene *scene)
 {
 	return map_thp(scene) ?: scene_fork(scene, 0);
@@ -1393,6 +1421,34 @@ static int map_contiguous(struct path_scene *scene)
 static int map_contiguous_read(struct path_scene *scene)
 {
 	return scene_map_hugetlb(scene, SECONDARY_TLBS_CONTIGUOUS) ?: scene_read(scene);
+}
+
+/* Today's mm makes no clean entry of hugetlbfs that is writable. */
+static void scene_clean_hugetlb(struct path_scene *scene)
+{
+	struct mm_struct *mm = scene->mm;
+	struct vm_area_struct *vma;
+	spinlock_t *ptl;
+	pte_t *ptep, pte;
+
+	mmap_read_lock(mm);
+	vma = find_vma(mm, scene->start);
+	ptep = huge_pte_offset(mm, scene->start, scene->page_size);
+	ptl = huge_pte_lock(hstate_vma(vma), mm, ptep);
+	pte = huge_ptep_clear_flush(vma, scene->start, ptep);
+	secondary_tlbs_set_huge_pte(mm, scene->start, ptep, pte_mkclean(pte), scene->page_size);
+	spin_unlock(ptl);
+	mmap_read_unlock(mm);
+}
+
+static int map_contiguous_hardware_dirty(struct path_scene *scene)
+{
+	int ret = map_contiguous(scene);
+
+	if (ret)
+		return ret;
+	scene_clean_hugetlb(scene);
+	return scene_write(scene);
 }
 
 static int map_contiguous_shared_by_fork(struct path_scene *scene)

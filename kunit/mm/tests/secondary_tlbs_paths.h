@@ -184,9 +184,12 @@ struct mm_path {
 	     PATH_UNDER_PTL)									\
 	PATH(write_upgrade_of_clean, 1, anything, map_clean, run_write, NOTHING, RANGES,	\
 	     NOTHING, PATH_UNDER_PTL)								\
-	/* The CPU was quicker, or set the dirty bit itself: the device tries again. */		\
-	PATH(spurious_write, 1, anything, map_pages, run_write, NOTHING, RANGES, NOTHING,	\
-	     PATH_UNDER_PTL | PATH_SPURIOUS)							\
+	/* Who made it writable has told it already. */						\
+	PATH(spurious_write, 1, anything, map_pages, run_write, NOTHING, NOTHING, NOTHING,	\
+	     PATH_SPURIOUS)									\
+	/* Unless that was the CPU, by itself: the fault of a device finds it writable. */	\
+	PATH(hardware_dirty, 1, hardware_dirty_here, map_hardware_dirty, run_write,	\
+	     NEVER, RANGES, NEVER, PATH_UNDER_PTL)						\
 	/* POWER9's accelerators do not walk again: the invalid entry is flushed. */		\
 	PATH(write_upgrade_for_accelerator, 1, anything, map_file_accelerator, run_write,	\
 	     NEVER, NEVER, RANGES, PATH_UNDER_PTL)						\
@@ -246,6 +249,8 @@ struct mm_path {
 	     PATH_UNDER_PTL)									\
 	PATH(thp_write_upgrade, 0, huge_pages, map_thp_clean, run_write_once, NOTHING, RANGES,	\
 	     NOTHING, PATH_UNDER_PTL)								\
+	PATH(thp_hardware_dirty, 0, hardware_dirty_here, map_thp_hardware_dirty,		\
+	     run_write_once, NEVER, RANGES, NEVER, PATH_UNDER_PTL)				\
 	PATH(thp_age, 0, huge_pages, map_thp, run_age, RANGES, RANGES, NOTHING,			\
 	     PATH_UNDER_PTL)									\
 	PATH(thp_migrate, 0, huge_pages, map_thp, run_migrate, RANGES, RANGES, RANGES,		\
@@ -288,7 +293,9 @@ struct mm_path {
 	PATH(hugetlb_contiguous_cow_break, 1, hugetlb, map_contiguous_shared_by_fork,		\
 	     run_write_once, NEVER, TWICE, NEVER, 0)						\
 	PATH(hugetlb_contiguous_write_upgrade, 1, hugetlb, map_contiguous_read,			\
-	     run_write_once, NEVER, RANGES, NEVER, 0)
+	     run_write_once, NEVER, RANGES, NEVER, 0)						\
+	PATH(hugetlb_contiguous_hardware_dirty, 1, hardware_dirty_here,			\
+	     map_contiguous_hardware_dirty, run_write_once, NEVER, RANGES, NEVER, 0)
 
 #define PATH_ENUM(name, ...)	PATH_##name,
 enum {
