@@ -24,7 +24,8 @@ DIAGNOSTIC = re.compile(r' *# \S')
 EXPECTATION = re.compile(r' *# .*(EXPECTATION|ASSERTION) FAILED at ')
 ALIKE = re.compile(r' *(KTAP version|1\.\.\d|# Subtest:|ok \d|not ok \d)')
 STATS = re.compile(r' *# (\S+): pass:(\d+) fail:(\d+) skip:(\d+) total:(\d+)$')
-OF_CASE = re.compile(r'    # ([^\s:]+): (.*)$')
+# A suite may print a note by itself, or in a case's name: no case is named like one.
+OF_CASE = re.compile(r'    # (?!(?:counted|seed|cost): )([^\s:]+): (.*)$')
 COUNTED = re.compile(r'(?:# )?counted: (\S.*?) calls=(\d+) pages=(\d+) changed=(\d+)$')
 COUNTING = re.compile(r'\bcounted: ')
 SEED = re.compile(r'(?:# )?seed: (0x[0-9a-fA-F]+)$')
@@ -270,8 +271,7 @@ def notes(entries):
         if sub and len(sub.group(1)) == CASE:
             suite = sub.group(2)
         case, text = None, entry.text.strip().removeprefix('# ')
-        # A suite may print the line as it is, or in a case's name.
-        if own and not text.startswith(('counted: ', 'seed: ')):
+        if own:
             case, text = own.groups()
         match, seed = COUNTED.match(text), SEED.match(text)
         if match:

@@ -679,6 +679,14 @@ announcing() {
 	[[ ${lines[0]} == *"1 of 3 cases done, the last adds_up, does_as_told running (or one more: printk holds the last back); last line: [    9.000000]     # does_as_told: waiting" ]]
 }
 
+@test "a seed is not the name of the case that ran" {
+	result hang
+	record boot.json ended '"quiet"'
+	printf '[    9.000000]     %s\n' 'ok 1 adds_up' '# seed: 0x1' >>"$RES/console"
+	judged 6
+	[[ ${lines[0]} == *"1 of 3 cases done, the last adds_up (or one more: printk holds the last back)"* ]]
+}
+
 @test "a boot that took longer than its deadline fails" {
 	result pass
 	record boot.json seconds 301

@@ -747,6 +747,18 @@ struct teardown_race {
 	struct gate gate;
 };
 
+/*
+ * Much comes before the release in the last mmput(): every second round gives it a
+ * start, lest it never be the first. The registration holds the mm itself.
+ */
+static void give_mmput_a_start(struct teardown_race *race, unsigned int round)
+{
+	if (round % 2 == 0)
+		return;
+	while (atomic_read(&race->mm[round]->mm_users) && !READ_ONCE(race->gate.broken))
+		cond_resched();
+}
+
 static void teardown_unregister(struct recorder_worker *worker)
 {
 	struct teardown_race *race = worker->data;
@@ -756,6 +768,7 @@ static void teardown_unregister(struct recorder_worker *worker)
 	recorder_random(&rnd, worker->seed, worker->id);
 	for (i = 0; i < TEARDOWN_ROUNDS; i++) {
 		gate_pass(&race->gate, i);
+		give_mmput_a_start(race, i);
 		random_pause(&rnd);
 		recorder_unregister(race->sub[i]);
 		recorder_mark(race->sub[i]->recorder, i);
