@@ -251,6 +251,25 @@ static unsigned long changed_pages(const struct path_scene *scene)
 	return scene->changed ?: told_pages(scene);
 }
 
+/* More is told than changes only where a row says why that cannot be helped. */
+static void expect_no_excess(struct matrix *m)
+{
+	const struct path_scene *scene = &m->scene;
+	unsigned long told = told_pages(scene);
+	const char *why = scene->excess;
+
+	if (scene->path->tells == TELLS_NOTHING)
+		return;
+	if (scene->path->tells == TELLS_TWICE) {
+		told *= 2;
+		why = "the CPUs are flushed twice for a huge entry, see the table of paths";
+	}
+	if (told <= changed_pages(scene))
+		return;
+	KUNIT_EXPECT_TRUE_MSG(m->test, why, "more is told than changes, and the row has no reason");
+	kunit_info(m->test, "more: %s\n", why ?: "?");
+}
+
 static void matrix_expect(struct matrix *m)
 {
 	struct path_scene *scene = &m->scene;
@@ -265,6 +284,7 @@ static void matrix_expect(struct matrix *m)
 		expect_parts(m);
 	else
 		expect_calls(m);
+	expect_no_excess(m);
 	expect_order(m);
 	expect_operation(m);
 }

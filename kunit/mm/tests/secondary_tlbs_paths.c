@@ -479,6 +479,7 @@ static int map_with_hole(struct path_scene *scene)
 			  FAULT_FLAG_WRITE);
 	scene->around = quarter;
 	scene->changed = (quarter + quarter / 2) / PAGE_SIZE;
+	scene->excess = "a gather has one range, with the hole in it";
 	scene->start += quarter / 2;
 	scene->end -= quarter;
 	return ret;
@@ -631,8 +632,9 @@ static void scene_tell(struct path_scene *scene, unsigned long start, unsigned l
 }
 
 /* ... for a whole mm: what is told says less than what has changed. */
-static void scene_tell_whole(struct path_scene *scene)
+static void scene_tell_whole(struct path_scene *scene, const char *why)
 {
+	scene->excess = why;
 	if (!scene->changed)
 		scene->changed = scene_size(scene) / PAGE_SIZE;
 	scene_tell(scene, 0, ULONG_MAX);
@@ -669,7 +671,7 @@ static int run_munmap_nested(struct path_scene *scene)
 	int ret;
 
 	scene_tell_vma(scene);
-	scene_tell_whole(scene);
+	scene_tell_whole(scene, "what another gather holds has no range: the mm is flushed");
 	tlb_gather_mmu(&outer, scene->mm);
 	ret = run_munmap(scene);
 	tlb_finish_mmu(&outer);
@@ -748,7 +750,7 @@ static int run_mprotect(struct path_scene *scene)
 static int run_mprotect_hugetlb(struct path_scene *scene)
 {
 	scene_tell(scene, scene->start, scene->end);
-	scene_tell_whole(scene);
+	scene_tell_whole(scene, "one gather inside of another: the mm is flushed");
 	return run_mprotect(scene);
 }
 
@@ -777,7 +779,7 @@ static int run_mprotect_put_off(struct path_scene *scene)
 {
 	unsigned long pages = scene_size(scene) / PAGE_SIZE;
 
-	scene_tell_whole(scene);
+	scene_tell_whole(scene, "what was put off has no range: the mm is flushed");
 	scene_tell(scene, scene->start, scene->end);
 	scene->changed = pages;
 	return run_mprotect(scene);
@@ -814,10 +816,9 @@ static int run_mremap(struct path_scene *scene)
 	return ret == (long)scene->target ? 0 : ret;
 }
 
-/* The whole mm is write-protected, and so is what the CPU's TLB is told. */
 static int run_fork(struct path_scene *scene)
 {
-	scene_tell_whole(scene);
+	scene_tell_whole(scene, "all of the mm is write-protected, and flushed");
 	return scene_fork(scene, 0);
 }
 
@@ -948,7 +949,7 @@ static int run_soft_dirty(struct path_scene *scene)
 	put_filesystem(type);
 	if (IS_ERR(proc))
 		return PTR_ERR(proc);
-	scene_tell_whole(scene);
+	scene_tell_whole(scene, "all of the mm is write-protected, and flushed");
 	ret = clear_refs_write(scene, proc);
 	kern_unmount(proc);
 	return ret;
@@ -1202,6 +1203,7 @@ static int run_device_migrate_exclusive(struct path_scene *scene)
 		scene_tell(scene, addr, addr + PAGE_SIZE);
 	scene_tell(scene, scene->start, scene->end);
 	scene->changed = scene->path->pages;
+	scene->excess = "flushed as they are taken one by one, and together at the end";
 	return run_device_migrate(scene);
 }
 

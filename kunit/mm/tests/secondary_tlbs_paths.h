@@ -68,6 +68,7 @@ struct mm_path;
  * @told: the ranges to be told, if not @start and @end alone
  * @ranges: how many of them
  * @changed: translations that change; 0: as many as the ranges have pages
+ * @excess: why more is told than that, if it is
  *
  * The rest is for the paths themselves: what path_end() has to give back.
  */
@@ -79,6 +80,7 @@ struct path_scene {
 	struct path_range told[PATH_RANGES];
 	unsigned int ranges;
 	unsigned long changed;
+	const char *excess;
 
 	unsigned long map;
 	unsigned long map_size;
