@@ -143,6 +143,21 @@ static void an_invalidation_drops_its_range_only(struct kunit *test)
 	bench_end(&bench);
 }
 
+/* ... and what reaches into it: hardware has one entry for a huge page. */
+static void an_invalidation_drops_the_huge_page_around_it(struct kunit *test)
+{
+	struct soft_translation huge = { .size = PMD_SIZE, .valid = true };
+	struct bench bench;
+
+	bench_begin(test, &bench, MAP_PRIVATE);
+	huge.va = round_down(bench.start, PMD_SIZE);
+	bench.tlb->entry[0] = huge;
+	KUNIT_EXPECT_EQ(test, soft_tlb_cached(bench.tlb), 1U);
+	recorder_dispatch(bench.mm, huge.va + PAGE_SIZE, huge.va + 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, soft_tlb_cached(bench.tlb), 0U);
+	bench_end(&bench);
+}
+
 /*
  * The oracle sees a TLB that is not told, or does not listen
  */
@@ -613,6 +628,7 @@ static struct kunit_case secondary_tlbs_software_cases[] = {
 	KUNIT_CASE(a_fill_holds_what_the_page_tables_say),
 	KUNIT_CASE(what_is_not_mapped_is_not_held),
 	KUNIT_CASE(an_invalidation_drops_its_range_only),
+	KUNIT_CASE(an_invalidation_drops_the_huge_page_around_it),
 	KUNIT_CASE(oracle_sees_a_stale_translation),
 	KUNIT_CASE(oracle_sees_the_wrong_page),
 	KUNIT_CASE(oracle_sees_an_over_permissive_translation),
