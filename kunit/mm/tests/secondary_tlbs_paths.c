@@ -722,6 +722,16 @@ static int run_pageout(struct path_scene *scene)
 	return scene_advise(scene, MADV_PAGEOUT);
 }
 
+static int run_pageout_by_a_stranger(struct path_scene *scene)
+{
+	int ret;
+
+	kthread_unuse_mm(scene->mm);
+	ret = run_pageout(scene);
+	kthread_use_mm(scene->mm);
+	return ret;
+}
+
 static int run_pageout_young(struct path_scene *scene)
 {
 	scene_tell(scene, scene->start, scene->end);

@@ -212,6 +212,9 @@ struct mm_path {
 	     PATH_UNDER_PTL)									\
 	PATH(reclaim_put_off, 16, two_cpus, map_cold_on_two, run_pageout, PARTS, PARTS, PARTS,	\
 	     PATH_PUTS_OFF)									\
+	/* kswapd has no mm, and who reclaims for another has his own. */			\
+	PATH(reclaim_put_off_by_a_stranger, 16, two_cpus, map_cold_on_two,			\
+	     run_pageout_by_a_stranger, PARTS, PARTS, PARTS, PATH_PUTS_OFF)			\
 	PATH(reclaim_lazyfree, 16, anything, map_lazyfree, run_pageout, PARTS, PARTS, PARTS,	\
 	     PATH_UNDER_PTL)									\
 	PATH(reclaim_file, 16, anything, map_file_cold, run_pageout, PARTS, PARTS, PARTS,	\
