@@ -48,6 +48,8 @@ enum path_tells {
 #define PATH_SPURIOUS	BIT(5)	/* there is something, and it does not change */
 #define PATH_PUTS_OFF	BIT(6)	/* x86 flushes the CPUs' TLB later, or does what it put off */
 #define PATH_TELLS_FREED BIT(7)	/* told once more when pages may be free, see the line */
+#define PATH_KEEPS	BIT(8)	/* what a device has found before is right still */
+#define PATH_UPGRADES	BIT(9)	/* ... but it may be read-only, and need not be */
 
 /* The most ranges that a path tells one by one. */
 #define PATH_RANGES	40
@@ -152,7 +154,7 @@ struct mm_path {
 	/* madvise() */										\
 	PATH(dontneed, 16, anything, map_pages, run_dontneed, RANGES, RANGES, RANGES, 0)	\
 	PATH(free, 16, anything, map_pages, run_free, RANGES, RANGES, RANGES, 0)		\
-	PATH(cold, 16, anything, map_pages, run_cold, RANGES, RANGES, RANGES, 0)		\
+	PATH(cold, 16, anything, map_pages, run_cold, RANGES, RANGES, RANGES, PATH_KEEPS)	\
 	/* Ages each page, and then unmaps it: two flushes of the CPU's TLB, two calls. */	\
 	PATH(pageout, 16, anything, map_to_swap, run_pageout_young, PARTS, PARTS, PARTS,	\
 	     PATH_TELLS_FREED)									\
@@ -162,7 +164,7 @@ struct mm_path {
 	PATH(mprotect_with_hole, 64, anything, map_with_hole, run_mprotect_around, RANGES,	\
 	     RANGES, RANGES, 0)									\
 	PATH(mprotect_to_writable, 16, anything, map_read_only, run_mprotect_to_writable,	\
-	     RANGES, RANGES, NOTHING, 0)							\
+	     RANGES, RANGES, NOTHING, PATH_UPGRADES)						\
 	PATH(numa_hinting, 16, anything, map_pages, run_numa_hinting, RANGES, RANGES, RANGES,	\
 	     0)											\
 	PATH(userfaultfd_wp, 16, userfaultfd_wp_here, map_userfaultfd, run_userfaultfd_wp,	\
@@ -183,18 +185,18 @@ struct mm_path {
 	     PATH_UNDER_PTL)									\
 	/* A fault that adds a permission */							\
 	PATH(write_upgrade, 1, anything, map_shared_read, run_write, NOTHING, RANGES, NOTHING,	\
-	     PATH_UNDER_PTL)									\
+	     PATH_UNDER_PTL | PATH_UPGRADES)							\
 	PATH(write_upgrade_of_clean, 1, anything, map_clean, run_write, NOTHING, RANGES,	\
-	     NOTHING, PATH_UNDER_PTL)								\
+	     NOTHING, PATH_UNDER_PTL | PATH_UPGRADES)						\
 	/* Who made it writable has told it already. */						\
 	PATH(spurious_write, 1, anything, map_pages, run_write, NOTHING, NOTHING, NOTHING,	\
 	     PATH_SPURIOUS)									\
 	/* Unless that was the CPU, by itself: the fault of a device finds it writable. */	\
-	PATH(hardware_dirty, 1, hardware_dirty_here, map_hardware_dirty, run_write,	\
-	     NEVER, RANGES, NEVER, PATH_UNDER_PTL)						\
+	PATH(hardware_dirty, 1, hardware_dirty_here, map_hardware_dirty, run_write,		\
+	     NEVER, RANGES, NEVER, PATH_UNDER_PTL | PATH_KEEPS)					\
 	/* POWER9's accelerators do not walk again: the invalid entry is flushed. */		\
 	PATH(write_upgrade_for_accelerator, 1, anything, map_file_accelerator, run_write,	\
-	     NEVER, NEVER, RANGES, PATH_UNDER_PTL)						\
+	     NEVER, NEVER, RANGES, PATH_UNDER_PTL | PATH_KEEPS)					\
 	/* KSM */										\
 	PATH(ksm_merge, 2, anything, map_for_ksm, run_ksm_merge, RANGES, RANGES, RANGES,	\
 	     PATH_UNDER_PTL)									\
@@ -224,7 +226,8 @@ struct mm_path {
 	/* What reclaim has put off is done first, for the whole mm. */				\
 	PATH(mprotect_after_put_off, 16, two_cpus, map_put_off, run_mprotect_put_off, RANGES,	\
 	     NEVER, NEVER, PATH_NOT_YET | PATH_PUTS_OFF)					\
-	PATH(age, 16, anything, map_pages, run_age, NOTHING, PAGES, NOTHING, PATH_UNDER_PTL)	\
+	PATH(age, 16, anything, map_pages, run_age, NOTHING, PAGES, NOTHING,			\
+	     PATH_UNDER_PTL | PATH_KEEPS)							\
 	/* Migration */										\
 	PATH(migrate, 16, anything, map_pages, run_migrate, PAGES, PAGES, PAGES,		\
 	     PATH_UNDER_PTL)									\
@@ -253,11 +256,11 @@ struct mm_path {
 	PATH(thp_mremap, 0, huge_pages, map_thp_to_move, run_mremap, RANGES, RANGES, RANGES,	\
 	     PATH_UNDER_PTL)									\
 	PATH(thp_write_upgrade, 0, huge_pages, map_thp_clean, run_write_once, NOTHING, RANGES,	\
-	     NOTHING, PATH_UNDER_PTL)								\
+	     NOTHING, PATH_UNDER_PTL | PATH_UPGRADES)						\
 	PATH(thp_hardware_dirty, 0, hardware_dirty_here, map_thp_hardware_dirty,		\
-	     run_write_once, NEVER, RANGES, NEVER, PATH_UNDER_PTL)				\
+	     run_write_once, NEVER, RANGES, NEVER, PATH_UNDER_PTL | PATH_KEEPS)			\
 	PATH(thp_age, 0, huge_pages, map_thp, run_age, RANGES, RANGES, NOTHING,			\
-	     PATH_UNDER_PTL)									\
+	     PATH_UNDER_PTL | PATH_KEEPS)							\
 	PATH(thp_migrate, 0, huge_pages, map_thp, run_migrate, RANGES, RANGES, RANGES,		\
 	     PATH_UNDER_PTL)									\
 	/* Split, as the VMA is, and nothing else */						\
@@ -285,7 +288,7 @@ struct mm_path {
 	PATH(hugetlb_cow_break, 1, hugetlb, map_hugetlb_shared_by_fork, run_write_once,		\
 	     RANGES, RANGES, RANGES, PATH_UNDER_PTL)						\
 	PATH(hugetlb_write_upgrade, 1, hugetlb, map_hugetlb_read, run_write_once, NOTHING,	\
-	     RANGES, NOTHING, PATH_UNDER_PTL)							\
+	     RANGES, NOTHING, PATH_UNDER_PTL | PATH_UPGRADES)					\
 	PATH(hugetlb_migrate, 1, hugetlb, map_hugetlb, run_migrate_hugetlb, RANGES, RANGES,	\
 	     RANGES, PATH_UNDER_PTL)								\
 	/* A page table that two mappings have shared: all that it could translate. */		\
@@ -298,9 +301,9 @@ struct mm_path {
 	PATH(hugetlb_contiguous_cow_break, 1, hugetlb, map_contiguous_shared_by_fork,		\
 	     run_write_once, NEVER, TWICE, NEVER, 0)						\
 	PATH(hugetlb_contiguous_write_upgrade, 1, hugetlb, map_contiguous_read,			\
-	     run_write_once, NEVER, RANGES, NEVER, 0)						\
-	PATH(hugetlb_contiguous_hardware_dirty, 1, hardware_dirty_here,			\
-	     map_contiguous_hardware_dirty, run_write_once, NEVER, RANGES, NEVER, 0)
+	     run_write_once, NEVER, RANGES, NEVER, PATH_UPGRADES)				\
+	PATH(hugetlb_contiguous_hardware_dirty, 1, hardware_dirty_here,				\
+	     map_contiguous_hardware_dirty, run_write_once, NEVER, RANGES, NEVER, PATH_KEEPS)
 
 #define PATH_ENUM(name, ...)	PATH_##name,
 enum {
