@@ -419,10 +419,26 @@ static void flight_init(struct flight *flight, struct recorder *rec,
  *                                       return
  *                                       [Required: the callback has ended]
  */
+/*
+ * What would not wait for the callback must have had the time to end: as much as
+ * three unregistrations take that nobody holds up, each with its grace period.
+ */
+static unsigned long flight_time(struct recorder *rec, struct mm_struct *mm)
+{
+	unsigned long start = jiffies;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		recorder_unregister(recorder_secondary(rec, mm));
+	recorder_clear(rec);
+	return jiffies - start + 1;
+}
+
 static void unregister_waits_for_a_callback_in_flight(struct kunit *test)
 {
 	struct recorder *rec = recorder_create(test, 16);
 	struct mm_struct *mm = recorder_mm_create(rec);
+	unsigned long enough = flight_time(rec, mm);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
 	struct flight flight;
 	struct recorder_worker dispatcher = {
@@ -436,8 +452,10 @@ static void unregister_waits_for_a_callback_in_flight(struct kunit *test)
 	flight_init(&flight, rec, sub);
 	recorder_worker_start(&dispatcher);
 	entered = wait_for_completion_timeout(&flight.entered, RECORDER_PATIENCE);
-	if (recorder_worker_start(&unregisterer))
+	if (recorder_worker_start(&unregisterer)) {
+		schedule_timeout_uninterruptible(enough);
 		waits = recorder_worker_blocked(&unregisterer);
+	}
 	complete_all(&flight.let_go);
 	recorder_worker_join(&dispatcher);
 	recorder_worker_join(&unregisterer);
@@ -462,6 +480,7 @@ static void put_frees_after_a_callback_in_flight(struct kunit *test)
 {
 	struct recorder *rec = recorder_create(test, 16);
 	struct mm_struct *mm = recorder_mm_create(rec);
+	unsigned long enough = flight_time(rec, mm);
 	struct recorder_subscriber *sub = recorder_get(rec, mm);
 	struct flight flight;
 	struct recorder_worker dispatcher = {
@@ -475,6 +494,7 @@ static void put_frees_after_a_callback_in_flight(struct kunit *test)
 	recorder_worker_start(&dispatcher);
 	entered = wait_for_completion_timeout(&flight.entered, RECORDER_PATIENCE);
 	mmu_notifier_put(&sub->notifier);
+	schedule_timeout_uninterruptible(enough);
 	early = recorder_count(rec, RECORDER_OP_FREE, sub->id);
 	complete_all(&flight.let_go);
 	recorder_worker_join(&dispatcher);
