@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _LINUX_SECONDARY_TLBS_RANGE_H
+#define _LINUX_SECONDARY_TLBS_RANGE_H
+
+/*
+ * Arithmetic on the ranges that invalidate_secondary_tlbs() gets, as far as the
+ * drivers share it. How a range becomes commands is each driver's own, and
+ * stands beside it.
+ *
+ * Pure functions: no state, no locks, any context. Ranges are [start, end), as
+ * the mm tells them: end is the first address behind. So no range reaches the
+ * last byte of the address space, and (0, ULONG_MAX) is free to mean all of it.
+ */
+
+#include <linux/bitops.h>
+#include <linux/limits.h>
+#include <linux/types.h>
+
+/**
+ * secondary_tlbs_range_is_all - does a range stand for the whole address space?
+ * @start: first address of the range
+ * @end: first address behind the range
+ *
+ * ULONG_MAX is no address behind a page, so no number of pages must be made of
+ * such a range: a driver asks this first.
+ */
+static inline bool secondary_tlbs_range_is_all(unsigned long start, unsigned long end)
+{
+	return !start && end == ULONG_MAX;
+}
+
+/**
+ * secondary_tlbs_range_pages - how many pages a range touches
+ * @start: first address of the range
+ * @end: first address behind the range
+ * @shift: log2 of the page's size in bytes, 1 to BITS_PER_LONG - 1
+ *
+ * Pages that are touched in part count. The result cannot overflow.
+ *
+ * Return: the number of pages; 0 if the range is empty.
+ */
+static inline unsigned long
+secondary_tlbs_range_pages(unsigned long start, unsigned long end, unsigned int shift)
+{
+	if (start >= end)
+		return 0;
+
+	return ((end - 1) >> shift) - (start >> shift) + 1;
+}
+
+/**
+ * secondary_tlbs_cover_order - the smallest aligned block that covers a range
+ * @start: first address of the range
+ * @end: first address behind the range; the range must not be empty
+ * @shift: log2 of the page's size in bytes
+ *
+ * The block has 2^order pages and begins at a multiple of its size. Where the
+ * range begins and ends on two sides of a boundary, it can be much larger than
+ * the range: the two pages around 1 GiB need a block of 2 GiB.
+ *
+ * Return: the order, 0 to BITS_PER_LONG - @shift. With the largest of them the
+ * block is the whole address space, and its size in bytes no unsigned long.
+ */
+static inline unsigned int
+secondary_tlbs_cover_order(unsigned long start, unsigned long end, unsigned int shift)
+{
+	return fls_long((start >> shift) ^ ((end - 1) >> shift));
+}
+
+/**
+ * secondary_tlbs_block_start - where the aligned block around an address begins
+ * @address: an address in the block
+ * @order: log2 of the block's size in pages, as secondary_tlbs_cover_order() has it
+ * @shift: log2 of the page's size in bytes
+ */
+static inline unsigned long
+secondary_tlbs_block_start(unsigned long address, unsigned int order, unsigned int shift)
+{
+	if (order + shift >= BITS_PER_LONG)
+		return 0;
+
+	return address & ~((1UL << (order + shift)) - 1);
+}
+
+#endif /* _LINUX_SECONDARY_TLBS_RANGE_H */

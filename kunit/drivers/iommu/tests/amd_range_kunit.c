@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a range becomes in invalidations by PASID of AMD's IOMMU: pasid-range.h,
+ * against a count of pages, and against an IOMMU that reads the size out of an
+ * address bit by bit.
+ *
+ * The functions are tested, and that the driver is built with them. It is not run:
+ * none of QEMU's devices has the PASIDs that it asks for.
+ */
+#include <linux/kernel.h>
+
+#include "../amd/pasid-range.h"
+#include "range_edges.h"
+
+static void only_one_page_is_a_page(struct kunit *test)
+{
+	unsigned long start, end;
+	unsigned int b, i, j;
+
+	/* In halves of a page. */
+	for (b = 0; b < RANGE_BASES; b++)
+		for (i = 0; i < RANGE_SMALL; i++)
+			for (j = i + 1; j <= RANGE_SMALL; j++) {
+				start = range_base(b) + i * 2048;
+				end = range_base(b) + j * 2048;
+				if (amd_pasid_range_is_page(start, end) ==
+				    (range_model_pages(start, end, 12) == 1))
+					continue;
+				KUNIT_FAIL(test, "[%lx, %lx)", start, end);
+				return;
+			}
+}
+
+static void edges_are_a_page_or_all(struct kunit *test)
+{
+	struct range_edge edge;
+	unsigned int n;
+
+	for_each_range_edge(n, 12, &edge)
+		KUNIT_EXPECT_EQ_MSG(test, amd_pasid_range_is_page(edge.start, edge.end),
+				    edge.end - edge.start == 4096, "%s", edge.name);
+}
+
+static void the_whole_mm_is_no_page(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, amd_pasid_range_is_page(0, ULONG_MAX));
+	KUNIT_EXPECT_FALSE(test, amd_pasid_range_is_page(4096, ULONG_MAX));
+}
+
+/* A command by address must never be made of it. */
+static void empty_range_is_no_page(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, amd_pasid_range_is_page(0, 0));
+	KUNIT_EXPECT_FALSE(test, amd_pasid_range_is_page(4096, 4096));
+	KUNIT_EXPECT_FALSE(test, amd_pasid_range_is_page(8192, 4096));
+}
+
+/* What the IOMMU reads: log2 of the pages that it drops; 64 - 12: all. */
+static unsigned int iommu_reads(u64 operand, u64 *address)
+{
+	unsigned int bit = 12;
+
+	*address = operand & ~4095ULL;
+	if (!(operand & 1))
+		return 0;
+	while (bit < 64 && operand & 1ULL << bit)
+		*address &= ~(1ULL << bit++);
+	return bit - 12 + 1;
+}
+
+static void a_page_is_read_as_that_page(struct kunit *test)
+{
+	const u64 pages[] = { 0, 0x1000, 0x7fffffff000, 0xffffffffff000, ~4095ULL };
+	unsigned int i;
+	u64 address;
+
+	for (i = 0; i < ARRAY_SIZE(pages); i++) {
+		u64 operand = amd_pasid_operand(pages[i] + 0x123, false);
+
+		KUNIT_EXPECT_EQ(test, 0, iommu_reads(operand, &address));
+		KUNIT_EXPECT_EQ(test, pages[i], address);
+		/* Here the commands have their flags. */
+		KUNIT_EXPECT_EQ(test, 0ULL, operand & 4095);
+	}
+}
+
+static void all_is_read_as_all(struct kunit *test)
+{
+	u64 address, operand = amd_pasid_operand(AMD_PASID_ALL, true);
+
+	KUNIT_EXPECT_EQ(test, 52, iommu_reads(operand, &address));
+	KUNIT_EXPECT_EQ(test, 0ULL, address);
+	KUNIT_EXPECT_EQ(test, 1ULL, operand & 4095);
+}
+
+static struct kunit_case amd_range_cases[] = {
+	KUNIT_CASE(only_one_page_is_a_page),
+	KUNIT_CASE(edges_are_a_page_or_all),
+	KUNIT_CASE(the_whole_mm_is_no_page),
+	KUNIT_CASE(empty_range_is_no_page),
+	KUNIT_CASE(a_page_is_read_as_that_page),
+	KUNIT_CASE(all_is_read_as_all),
+	{}
+};
+
+static struct kunit_suite amd_range_suite = {
+	.name = "amd_pasid_range",
+	.test_cases = amd_range_cases,
+};
+kunit_test_suite(amd_range_suite);

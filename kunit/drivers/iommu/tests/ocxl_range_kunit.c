@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a range becomes in shootdowns of an OpenCAPI device's translations:
+ * atsd.h, against a count of pages.
+ *
+ * The function is tested, and that the driver is built with it. It is not run: the
+ * shootdowns are writes to one register, each over the one before, so memory in
+ * its place would show the last; and nothing emulates the hardware.
+ */
+#include <linux/kernel.h>
+#include <linux/sizes.h>
+
+#include "../../misc/ocxl/atsd.h"
+#include "range_edges.h"
+
+static const unsigned int shifts[] = { 12, 16 };
+
+/* Page by page, all of them; or by PID, if they are too many or the first is 0. */
+static bool is_right(unsigned long start, unsigned long end, unsigned int shift)
+{
+	unsigned long pages = ocxl_atsd_pages(start, end, shift);
+	unsigned long touched = range_model_pages(start, end, shift);
+
+	if (touched > 31 || start >> shift == 0)
+		return pages == 0;
+	return pages == touched;
+}
+
+static void small_ranges_are_covered(struct kunit *test)
+{
+	unsigned long start, end;
+	unsigned int b, s, i, j;
+
+	for (b = 0; b < RANGE_BASES; b++)
+		for (s = 0; s < ARRAY_SIZE(shifts); s++)
+			for (i = 0; i < RANGE_SMALL; i++)
+				for (j = i + 1; j <= RANGE_SMALL; j++) {
+					start = range_base(b) + ((unsigned long)i << shifts[s]);
+					end = range_base(b) + ((unsigned long)j << shifts[s]);
+					if (is_right(start, end, shifts[s]))
+						continue;
+					KUNIT_FAIL(test, "[%lx, %lx) of 2^%u", start, end,
+						   shifts[s]);
+					return;
+				}
+}
+
+static void edges_are_bounded(struct kunit *test)
+{
+	struct range_edge edge;
+	unsigned int s, n;
+
+	for (s = 0; s < ARRAY_SIZE(shifts); s++)
+		for_each_range_edge(n, shifts[s], &edge) {
+			unsigned long pages = ocxl_atsd_pages(edge.start, edge.end, shifts[s]);
+			unsigned long size = edge.end - edge.start;
+
+			KUNIT_EXPECT_LE_MSG(test, pages, 31UL, "%s", edge.name);
+			if (pages)
+				KUNIT_EXPECT_EQ_MSG(test, pages << shifts[s], size, "%s",
+						    edge.name);
+		}
+}
+
+/* In 6.1, it was 2^48 shootdowns, and again from the start. */
+static void the_whole_mm_is_one_shootdown(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, ocxl_atsd_pages(0, ULONG_MAX, 12), 0UL);
+	KUNIT_EXPECT_EQ(test, ocxl_atsd_pages(0, ULONG_MAX, 16), 0UL);
+	KUNIT_EXPECT_EQ(test, ocxl_atsd_pages(SZ_64K, ULONG_MAX, 16), 0UL);
+}
+
+static void one_page_is_one_shootdown(struct kunit *test)
+{
+	unsigned int s;
+
+	for (s = 0; s < ARRAY_SIZE(shifts); s++) {
+		unsigned long page = 1UL << shifts[s];
+
+		KUNIT_EXPECT_EQ(test, ocxl_atsd_pages(page, 2 * page, shifts[s]), 1UL);
+		/* The first one cannot be said. */
+		KUNIT_EXPECT_EQ(test, ocxl_atsd_pages(0, page, shifts[s]), 0UL);
+	}
+}
+
+static void up_to_31_pages_go_by_page(struct kunit *test)
+{
+	unsigned int s;
+
+	for (s = 0; s < ARRAY_SIZE(shifts); s++) {
+		unsigned long page = 1UL << shifts[s];
+
+		KUNIT_EXPECT_EQ(test, ocxl_atsd_pages(page, 32 * page, shifts[s]), 31UL);
+		KUNIT_EXPECT_EQ(test, ocxl_atsd_pages(page, 33 * page, shifts[s]), 0UL);
+	}
+}
+
+/* A shootdown of small pages need not drop a huge one. */
+static void a_huge_page_goes_by_pid(struct kunit *test)
+{
+	unsigned int s;
+
+	for (s = 0; s < ARRAY_SIZE(shifts); s++) {
+		KUNIT_EXPECT_EQ(test, ocxl_atsd_pages(SZ_2M, 2 * SZ_2M, shifts[s]), 0UL);
+		KUNIT_EXPECT_EQ(test, ocxl_atsd_pages(SZ_1G, 2UL * SZ_1G, shifts[s]), 0UL);
+	}
+}
+
+static struct kunit_case ocxl_range_cases[] = {
+	KUNIT_CASE(small_ranges_are_covered),
+	KUNIT_CASE(edges_are_bounded),
+	KUNIT_CASE(the_whole_mm_is_one_shootdown),
+	KUNIT_CASE(one_page_is_one_shootdown),
+	KUNIT_CASE(up_to_31_pages_go_by_page),
+	KUNIT_CASE(a_huge_page_goes_by_pid),
+	{}
+};
+
+static struct kunit_suite ocxl_range_suite = {
+	.name = "ocxl_atsd",
+	.test_cases = ocxl_range_cases,
+};
+kunit_test_suite(ocxl_range_suite);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The ranges that every driver's arithmetic is tested with, and what the models
+ * share. A model is simple on purpose, and uses nothing of what it is to check:
+ * it counts pages one by one, or tries one size after the other.
+ */
+#ifndef _RANGE_EDGES_H
+#define _RANGE_EDGES_H
+
+#include <linux/types.h>
+
+#include <kunit/test.h>
+
+/**
+ * struct range_edge - a range at an edge
+ * @name: what it is
+ * @start: first address
+ * @end: first address behind
+ */
+struct range_edge {
+	const char *name;
+	unsigned long start;
+	unsigned long end;
+};
+
+bool range_edge(unsigned int n, unsigned int shift, struct range_edge *edge);
+
+/* All edges, for pages of 2^shift bytes. */
+#define for_each_range_edge(n, shift, edge) \
+	for ((n) = 0; range_edge(n, shift, edge); (n)++)
+
+/*
+ * Small ranges are tested at each of these addresses: the bottom, in between, on
+ * both sides of the sign, and up to the last page that a range can have.
+ */
+#define RANGE_SMALL		70
+unsigned long range_base(unsigned int n);
+#define RANGE_BASES		5
+
+unsigned long range_model_pages(unsigned long start, unsigned long end, unsigned int shift);
+unsigned int range_model_order(unsigned long first, unsigned long last);
+
+#endif /* _RANGE_EDGES_H */

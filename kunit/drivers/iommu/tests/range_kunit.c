@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the drivers of secondary TLBs share of the arithmetic on ranges:
+ * <linux/secondary_tlbs_range.h> against a count of pages, and against sizes
+ * tried one after the other.
+ */
+#include <linux/kernel.h>
+#include <linux/secondary_tlbs_range.h>
+
+#include "range_edges.h"
+
+static const unsigned int shifts[] = { 12, 14, 16 };
+
+static void only_all_is_all(struct kunit *test)
+{
+	struct range_edge edge;
+	unsigned int n;
+
+	for_each_range_edge(n, 12, &edge)
+		KUNIT_EXPECT_EQ_MSG(test, secondary_tlbs_range_is_all(edge.start, edge.end),
+				    !strcmp(edge.name, "all"), "%s", edge.name);
+
+	KUNIT_EXPECT_FALSE(test, secondary_tlbs_range_is_all(0, 0));
+	KUNIT_EXPECT_FALSE(test, secondary_tlbs_range_is_all(ULONG_MAX, ULONG_MAX));
+	KUNIT_EXPECT_FALSE(test, secondary_tlbs_range_is_all(1, ULONG_MAX));
+	KUNIT_EXPECT_FALSE(test, secondary_tlbs_range_is_all(0, ULONG_MAX - 1));
+}
+
+static void empty_range_has_no_page(struct kunit *test)
+{
+	const unsigned long addresses[] = { 0, 1, PAGE_SIZE, BIT(63), -PAGE_SIZE, ULONG_MAX };
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
+		for (j = i; j < ARRAY_SIZE(addresses); j++)
+			KUNIT_EXPECT_EQ_MSG(test,
+					    secondary_tlbs_range_pages(addresses[j], addresses[i],
+								       12),
+					    0UL, "[%lx, %lx)", addresses[j], addresses[i]);
+	}
+}
+
+/* Also where range and pages do not match: half a page more at either end. */
+static void pages_are_those_that_are_touched(struct kunit *test)
+{
+	unsigned long start, end;
+	unsigned int b, s, i, j;
+
+	for (b = 0; b < RANGE_BASES; b++)
+		for (s = 0; s < ARRAY_SIZE(shifts); s++)
+			for (i = 0; i < RANGE_SMALL; i++)
+				for (j = i + 1; j < RANGE_SMALL; j++) {
+					start = range_base(b) + ((unsigned long)i << shifts[s]) / 2;
+					end = range_base(b) + ((unsigned long)j << shifts[s]) / 2;
+					if (secondary_tlbs_range_pages(start, end, shifts[s]) ==
+					    range_model_pages(start, end, shifts[s]))
+						continue;
+					KUNIT_FAIL(test, "[%lx, %lx) of 2^%u", start, end,
+						   shifts[s]);
+					return;
+				}
+}
+
+static void all_pages_are_counted(struct kunit *test)
+{
+	unsigned int s;
+
+	for (s = 0; s < ARRAY_SIZE(shifts); s++) {
+		unsigned long all = 1UL << (64 - shifts[s]);
+
+		KUNIT_EXPECT_EQ(test, secondary_tlbs_range_pages(0, ULONG_MAX, shifts[s]), all);
+		KUNIT_EXPECT_EQ(test, secondary_tlbs_range_pages(0, -(1UL << shifts[s]),
+								 shifts[s]), all - 1);
+	}
+}
+
+static bool cover_is_smallest(unsigned long start, unsigned long end, unsigned int shift)
+{
+	unsigned int order = secondary_tlbs_cover_order(start, end, shift);
+
+	return order == range_model_order(start >> shift, (end - 1) >> shift);
+}
+
+static void cover_is_the_smallest_block(struct kunit *test)
+{
+	unsigned long start, end;
+	unsigned int b, s, i, j;
+
+	for (b = 0; b < RANGE_BASES; b++)
+		for (s = 0; s < ARRAY_SIZE(shifts); s++)
+			for (i = 0; i < RANGE_SMALL; i++)
+				for (j = i + 1; j <= RANGE_SMALL; j++) {
+					start = range_base(b) + ((unsigned long)i << shifts[s]);
+					end = range_base(b) + ((unsigned long)j << shifts[s]);
+					if (cover_is_smallest(start, end, shifts[s]))
+						continue;
+					KUNIT_FAIL(test, "[%lx, %lx) of 2^%u", start, end,
+						   shifts[s]);
+					return;
+				}
+}
+
+static void edges_are_covered(struct kunit *test)
+{
+	struct range_edge edge;
+	unsigned int s, n;
+
+	for (s = 0; s < ARRAY_SIZE(shifts); s++)
+		for_each_range_edge(n, shifts[s], &edge)
+			KUNIT_EXPECT_TRUE_MSG(test, cover_is_smallest(edge.start, edge.end,
+								      shifts[s]),
+					      "%s of 2^%u", edge.name, shifts[s]);
+}
+
+/* The first address of a block has the others' bits above, and none of its own. */
+static void block_begins_at_a_multiple_of_its_size(struct kunit *test)
+{
+	const unsigned long address = 0xdeadbeefcafef00d;
+	unsigned int s, order, bit;
+	unsigned long start;
+
+	for (s = 0; s < ARRAY_SIZE(shifts); s++)
+		for (order = 0; order <= 64 - shifts[s]; order++) {
+			start = 0;
+			for (bit = order + shifts[s]; bit < 64; bit++)
+				start += address & 1UL << bit;
+			KUNIT_EXPECT_EQ_MSG(test, start,
+					    secondary_tlbs_block_start(address, order, shifts[s]),
+					    "order %u of 2^%u", order, shifts[s]);
+		}
+}
+
+static struct kunit_case range_cases[] = {
+	KUNIT_CASE(only_all_is_all),
+	KUNIT_CASE(empty_range_has_no_page),
+	KUNIT_CASE(pages_are_those_that_are_touched),
+	KUNIT_CASE(all_pages_are_counted),
+	KUNIT_CASE(cover_is_the_smallest_block),
+	KUNIT_CASE(edges_are_covered),
+	KUNIT_CASE(block_begins_at_a_multiple_of_its_size),
+	{}
+};
+
+static struct kunit_suite range_suite = {
+	.name = "secondary_tlbs_range",
+	.test_cases = range_cases,
+};
+kunit_test_suite(range_suite);
