@@ -64,7 +64,7 @@ secondary_tlbs_range_pages(unsigned long start, unsigned long end, unsigned int 
 static inline unsigned int
 secondary_tlbs_cover_order(unsigned long start, unsigned long end, unsigned int shift)
 {
-	return fls_long((start >> shift) ^ ((end - 1) >> shift));
+	return fls64((start >> shift) ^ ((end - 1) >> shift));
 }
 
 /**

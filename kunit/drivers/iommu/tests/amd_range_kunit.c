@@ -36,7 +36,7 @@ static void edges_are_a_page_or_all(struct kunit *test)
 	struct range_edge edge;
 	unsigned int n;
 
-	for_each_range_edge(n, 12, &edge)
+	for (n = 0; range_edge(n, 12, &edge); n++)
 		KUNIT_EXPECT_EQ_MSG(test, amd_pasid_range_is_page(edge.start, edge.end),
 				    edge.end - edge.start == 4096, "%s", edge.name);
 }
@@ -107,4 +107,5 @@ static struct kunit_suite amd_range_suite = {
 	.name = "amd_pasid_range",
 	.test_cases = amd_range_cases,
 };
+
 kunit_test_suite(amd_range_suite);

@@ -18,7 +18,7 @@
 static const unsigned int shifts[] = { 12, 14, 16 };
 
 /* More than any range may need, and few enough to be waited for. */
-#define TOO_MANY	(1UL << 20)
+#define TOO_MANY	BIT(20)
 
 /**
  * struct stream - the commands for a number of granules
@@ -271,7 +271,7 @@ static void ranges_of_an_mm_are_bounded(struct kunit *test)
 	struct range_edge edge;
 
 	for (s = 0; s < ARRAY_SIZE(shifts); s++)
-		for_each_range_edge(n, shifts[s], &edge) {
+		for (n = 0; range_edge(n, shifts[s], &edge); n++) {
 			size_t size = edge.end - edge.start;
 
 			if (!arm_smmu_sva_by_asid(edge.start, edge.end, shifts[s], false))
@@ -356,7 +356,7 @@ static void atc_spans_the_edges(struct kunit *test)
 	unsigned int n;
 	u64 address;
 
-	for_each_range_edge(n, 12, &edge)
+	for (n = 0; range_edge(n, 12, &edge); n++)
 		KUNIT_EXPECT_TRUE_MSG(test, span_is_smallest(edge.start, edge.end - edge.start),
 				      "%s", edge.name);
 
@@ -390,4 +390,5 @@ static struct kunit_suite arm_smmu_range_suite = {
 	.name = "arm_smmu_range",
 	.test_cases = arm_smmu_range_cases,
 };
+
 kunit_test_suite(arm_smmu_range_suite);

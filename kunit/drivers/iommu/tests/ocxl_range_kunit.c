@@ -51,7 +51,7 @@ static void edges_are_bounded(struct kunit *test)
 	unsigned int s, n;
 
 	for (s = 0; s < ARRAY_SIZE(shifts); s++)
-		for_each_range_edge(n, shifts[s], &edge) {
+		for (n = 0; range_edge(n, shifts[s], &edge); n++) {
 			unsigned long pages = ocxl_atsd_pages(edge.start, edge.end, shifts[s]);
 			unsigned long size = edge.end - edge.start;
 
@@ -120,4 +120,5 @@ static struct kunit_suite ocxl_range_suite = {
 	.name = "ocxl_atsd",
 	.test_cases = ocxl_range_cases,
 };
+
 kunit_test_suite(ocxl_range_suite);

@@ -9,7 +9,7 @@
 
 #include "range_edges.h"
 
-#define TIB	(1UL << 40)
+#define TIB	BIT(40)
 
 /**
  * range_edge - one of the ranges at the edges

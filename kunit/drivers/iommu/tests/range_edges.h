@@ -25,10 +25,6 @@ struct range_edge {
 
 bool range_edge(unsigned int n, unsigned int shift, struct range_edge *edge);
 
-/* All edges, for pages of 2^shift bytes. */
-#define for_each_range_edge(n, shift, edge) \
-	for ((n) = 0; range_edge(n, shift, edge); (n)++)
-
 /*
  * Small ranges are tested at each of these addresses: the bottom, in between, on
  * both sides of the sign, and up to the last page that a range can have.

@@ -16,7 +16,7 @@ static void only_all_is_all(struct kunit *test)
 	struct range_edge edge;
 	unsigned int n;
 
-	for_each_range_edge(n, 12, &edge)
+	for (n = 0; range_edge(n, 12, &edge); n++)
 		KUNIT_EXPECT_EQ_MSG(test, secondary_tlbs_range_is_all(edge.start, edge.end),
 				    !strcmp(edge.name, "all"), "%s", edge.name);
 
@@ -106,7 +106,7 @@ static void edges_are_covered(struct kunit *test)
 	unsigned int s, n;
 
 	for (s = 0; s < ARRAY_SIZE(shifts); s++)
-		for_each_range_edge(n, shifts[s], &edge)
+		for (n = 0; range_edge(n, shifts[s], &edge); n++)
 			KUNIT_EXPECT_TRUE_MSG(test, cover_is_smallest(edge.start, edge.end,
 								      shifts[s]),
 					      "%s of 2^%u", edge.name, shifts[s]);
@@ -145,4 +145,5 @@ static struct kunit_suite range_suite = {
 	.name = "secondary_tlbs_range",
 	.test_cases = range_cases,
 };
+
 kunit_test_suite(range_suite);
