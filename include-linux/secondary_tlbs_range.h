@@ -8,26 +8,12 @@
  * stands beside it.
  *
  * Pure functions: no state, no locks, any context. Ranges are [start, end), as
- * the mm tells them: end is the first address behind. So no range reaches the
- * last byte of the address space, and (0, ULONG_MAX) is free to mean all of it.
+ * the mm tells them: end is the first address behind. (0, ULONG_MAX) means the
+ * whole address space; it needs no case of its own, for it touches each page.
  */
 
 #include <linux/bitops.h>
-#include <linux/limits.h>
 #include <linux/types.h>
-
-/**
- * secondary_tlbs_range_is_all - does a range stand for the whole address space?
- * @start: first address of the range
- * @end: first address behind the range
- *
- * ULONG_MAX is no address behind a page, so no number of pages must be made of
- * such a range: a driver asks this first.
- */
-static inline bool secondary_tlbs_range_is_all(unsigned long start, unsigned long end)
-{
-	return !start && end == ULONG_MAX;
-}
 
 /**
  * secondary_tlbs_range_pages - how many pages a range touches

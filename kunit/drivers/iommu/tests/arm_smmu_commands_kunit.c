@@ -279,14 +279,15 @@ static void fake_skip(struct fake_smmu *fake)
 /* A command as text; what must be the case's mm is named only where it is not. */
 static const char *fake_text(struct fake_smmu *fake)
 {
-	u64 cmd[CMDQ_ENT_DWORDS];
+	u64 cmd[CMDQ_ENT_DWORDS], op;
 	char *text = fake->text;
 	const char *whose = "";
 
 	if (!fake_next(fake, cmd))
 		return "nothing";
+	op = FIELD_GET(CMDQ_0_OP, cmd[0]);
 
-	switch (FIELD_GET(CMDQ_0_OP, cmd[0])) {
+	switch (op) {
 	case CMDQ_OP_TLBI_NH_VA:
 	case CMDQ_OP_TLBI_EL2_VA:
 	case CMDQ_OP_TLBI_NH_ASID:
@@ -305,14 +306,16 @@ static const char *fake_text(struct fake_smmu *fake)
 		break;
 	}
 
-	switch (FIELD_GET(CMDQ_0_OP, cmd[0])) {
+	switch (op) {
 	case CMDQ_OP_TLBI_NH_VA:
 	case CMDQ_OP_TLBI_EL2_VA:
-		snprintf(text, FAKE_TEXT, "%s%s %llx num %llu scale %llu tg %llu ttl %llu leaf %llu",
-			 whose, FIELD_GET(CMDQ_0_OP, cmd[0]) == CMDQ_OP_TLBI_NH_VA ? "va" : "el2 va",
+		snprintf(text, FAKE_TEXT,
+			 "%s%s %llx num %llu scale %llu tg %llu ttl %llu leaf %llu",
+			 whose, op == CMDQ_OP_TLBI_NH_VA ? "va" : "el2 va",
 			 cmd[1] & CMDQ_TLBI_1_VA_MASK, FIELD_GET(CMDQ_TLBI_0_NUM, cmd[0]),
 			 FIELD_GET(CMDQ_TLBI_0_SCALE, cmd[0]), FIELD_GET(CMDQ_TLBI_1_TG, cmd[1]),
-			 FIELD_GET(CMDQ_TLBI_1_TTL, cmd[1]), (u64)FIELD_GET(CMDQ_TLBI_1_LEAF, cmd[1]));
+			 FIELD_GET(CMDQ_TLBI_1_TTL, cmd[1]),
+			 (u64)FIELD_GET(CMDQ_TLBI_1_LEAF, cmd[1]));
 		break;
 	case CMDQ_OP_TLBI_NH_ASID:
 		snprintf(text, FAKE_TEXT, "%sasid", whose);
@@ -332,7 +335,7 @@ static const char *fake_text(struct fake_smmu *fake)
 	case CMDQ_OP_CMD_SYNC:
 		return "sync";
 	default:
-		snprintf(text, FAKE_TEXT, "opcode %llx", FIELD_GET(CMDQ_0_OP, cmd[0]));
+		snprintf(text, FAKE_TEXT, "opcode %llx", op);
 		break;
 	}
 	return text;

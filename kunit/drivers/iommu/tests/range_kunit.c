@@ -11,21 +11,6 @@
 
 static const unsigned int shifts[] = { 12, 14, 16 };
 
-static void only_all_is_all(struct kunit *test)
-{
-	struct range_edge edge;
-	unsigned int n;
-
-	for (n = 0; range_edge(n, 12, &edge); n++)
-		KUNIT_EXPECT_EQ_MSG(test, secondary_tlbs_range_is_all(edge.start, edge.end),
-				    !strcmp(edge.name, "all"), "%s", edge.name);
-
-	KUNIT_EXPECT_FALSE(test, secondary_tlbs_range_is_all(0, 0));
-	KUNIT_EXPECT_FALSE(test, secondary_tlbs_range_is_all(ULONG_MAX, ULONG_MAX));
-	KUNIT_EXPECT_FALSE(test, secondary_tlbs_range_is_all(1, ULONG_MAX));
-	KUNIT_EXPECT_FALSE(test, secondary_tlbs_range_is_all(0, ULONG_MAX - 1));
-}
-
 static void empty_range_has_no_page(struct kunit *test)
 {
 	const unsigned long addresses[] = { 0, 1, PAGE_SIZE, BIT(63), -PAGE_SIZE, ULONG_MAX };
@@ -131,7 +116,6 @@ static void block_begins_at_a_multiple_of_its_size(struct kunit *test)
 }
 
 static struct kunit_case range_cases[] = {
-	KUNIT_CASE(only_all_is_all),
 	KUNIT_CASE(empty_range_has_no_page),
 	KUNIT_CASE(pages_are_those_that_are_touched),
 	KUNIT_CASE(all_pages_are_counted),
