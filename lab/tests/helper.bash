@@ -122,7 +122,7 @@ archive() {
 # mini_data HOUSE: rooms, patches and configs that fit the mini kernel.
 mini_data() {
 	local house=$1 base=$1/patches/linux-6.1
-	rm -rf "${house:?}"/{patches,configs,mutants,include-linux,mm,virt-kvm,drivers-iommu,kunit,selftests}
+	rm -rf "${house:?}"/{patches,configs,mutants,include-linux,mm,virt-kvm,drivers-iommu,drivers-misc,kunit,selftests}
 	mkdir -p "$base" "$house"/{patches/linux-6.12,configs,mutants,mm,include-linux,kunit/mm/tests}
 	echo 'int secondary;' > "$house/mm/secondary.c"
 	echo 'extern int secondary;' > "$house/include-linux/secondary.h"
