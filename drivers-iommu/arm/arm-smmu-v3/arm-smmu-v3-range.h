@@ -76,8 +76,8 @@ static inline u8 arm_smmu_tlbi_ttl(unsigned int granule_shift, size_t leaf)
  * only the first command can have NUM and SCALE 0, when the number of granules
  * is 1 modulo 32. A TTL would make it legal; but who invalidates an mm does not
  * know at which levels its pages and tables are. A command without TG would
- * drop one page exactly; but implementations have errata for these that range
- * commands avoid.
+ * drop one page exactly; but the driver avoids those on SMMUs that have range
+ * commands, because of errata.
  *
  * One granule more, behind the end, makes the command legal. No legal range
  * command without TTL is smaller: a single page costs its neighbour. For 33
