@@ -54,15 +54,22 @@ kernel_version() {
 }
 
 BUILD=${BUILD:-$TOP/build}
-ARCH=${ARCH:-x86_64}
 MACHINE=${MACHINE:-qemu}
 LENGTH=${LENGTH:-full}
 # On vtx and svm the guest runs KVM's own programs instead of the suites. Bochs is
 # slow: no debugging there, and two CPUs (docs/vtx.md has the times). icount is QEMU
-# with one CPU whose time stamp counter counts instructions.
+# with one CPU whose time stamp counter counts instructions. smmu is arm64's, with
+# devices behind its SMMU; it runs the suites that need them, and they run nowhere
+# else: to the others their names, which begin with an underscore, say so.
 RUNS=programs
+machine_arch=x86_64
 case $MACHINE in
 qemu) RUNS=suites ;;
+smmu)
+	RUNS=suites
+	machine_arch=arm64
+	SUITE=${SUITE:-_smmu_*}
+	;;
 icount)
 	RUNS=suites
 	FLAVOUR=${FLAVOUR:-plain}
@@ -73,6 +80,7 @@ icount)
 	CPUS=${CPUS:-2}
 	;;
 esac
+ARCH=${ARCH:-$machine_arch}
 FLAVOUR=${FLAVOUR:-lockdep}
 SERIES=${SERIES:-full}
 BUSTED=${BUSTED:-0}
@@ -95,13 +103,13 @@ QUIET=${QUIET:-120}
 mapfile -t BASES < <(known_bases)
 [ -z "$BASE" ] || one_of BASE "$BASE" "${BASES[@]}"
 one_of ARCH "$ARCH" x86_64 arm64 powerpc
-one_of MACHINE "$MACHINE" qemu vtx svm icount
+one_of MACHINE "$MACHINE" qemu vtx svm icount smmu
 one_of LENGTH "$LENGTH" full short peers
 one_of FLAVOUR "$FLAVOUR" lockdep kcsan kasan plain
 one_of SERIES "$SERIES" full none
 one_of BUSTED "$BUSTED" 0 1
-[ "$MACHINE" = qemu ] || [ "$ARCH" = x86_64 ] ||
-	die $BAD_INPUT "MACHINE=$MACHINE is an x86_64 machine: it has no ARCH=$ARCH"
+[ "$MACHINE" = qemu ] || [ "$ARCH" = $machine_arch ] ||
+	die $BAD_INPUT "MACHINE=$MACHINE is an $machine_arch machine: it has no ARCH=$ARCH"
 if [ "$RUNS" = programs ]; then
 	[ "$BUSTED" = 0 ] || die $BAD_INPUT "MACHINE=$MACHINE runs no suites: BUSTED=1 has nothing to plant there"
 	[ -z "$CPU" ] || die $BAD_INPUT "MACHINE=$MACHINE has a CPU of its own: CPU=$CPU is for the suites' machine"
@@ -177,7 +185,7 @@ OBJ=$TREE/.$KIND
 OUT=$BUILD/${TREE##*/tree-}-$KIND
 # The kernel is vtx's, or qemu's; the results are not.
 case $MACHINE in
-svm | icount) OUT=$OUT-$MACHINE ;;
+svm | icount | smmu) OUT=$OUT-$MACHINE ;;
 esac
 
 # take_lock: one run at a time works in a build folder.

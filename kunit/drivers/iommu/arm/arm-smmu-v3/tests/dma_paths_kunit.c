@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What devices see of each path on which the mm changes a translation.
+ *
+ * A row of the table in secondary_tlbs_paths.h is a case. Devices read all over
+ * what the row is about, so that the SMMU keeps its translations. The operation is
+ * done. Then the devices do what they may, and what they may not:
+ *
+ *  - A read comes from the page that the page tables name now, or the SMMU says
+ *    that it faulted.
+ *  - A write lands there, or faults and lands nowhere.
+ *  - Where the mm would let a write happen, it comes to that: the fault is handled
+ *    as a page request would be, and the device tries again.
+ *
+ * What the operation has freed is allocated again at once and marked: a device that
+ * still finds it is caught reading the mark or overwriting it.
+ */
+#include <linux/hugetlb.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include <kunit/secondary_tlbs_compat.h>
+#include <kunit/secondary_tlbs_recorder.h>
+
+#include "secondary_tlbs_paths.h"
+#include "../arm-smmu-v3.h"
+#include "bench.h"
+
+/* Where in a page the devices work: a uprobe has its instruction at the start. */
+#define SPOT		2048UL
+/* How often a device may have to repeat a write that faults are handled for. */
+#define ATTEMPTS	4
+/* Pages allocated to get those back that were freed. */
+#define NETS		256
+
+#define MARK_BEFORE	0xbef0be0000000000
+#define MARK_NOW	0x00d0000000000000
+#define MARK_FREED	0xf4eed00000000000
+
+/**
+ * struct dma_row - a row at work
+ * @test: the case
+ * @bench: devices and their address space
+ * @scene: the path
+ * @before: pages that the devices found first; compared, never used
+ * @stale: a device has read what it must not: it does not get to write
+ * @net: pages allocated to catch those that were freed
+ * @nets: how many
+ * @caught: pages of @before among them
+ * @read: reads, one of each device
+ * @write: writes, the same
+ */
+struct dma_row {
+	struct kunit *test;
+	struct bench *bench;
+	struct path_scene scene;
+	struct page *before[BENCH_DEVICES];
+	bool stale[BENCH_DEVICES];
+	struct page *net[NETS];
+	unsigned int nets;
+	unsigned int caught;
+	struct bench_access read[BENCH_DEVICES];
+	struct bench_access write[BENCH_DEVICES];
+};
+
+/*
+ * The page tables, as the devices should find them
+ */
+struct target {
+	bool readable;
+	bool writable;
+	struct page *page;
+	u64 *word;
+};
+
+static struct target target_of(struct mm_struct *mm, unsigned long addr)
+{
+	struct target target = {};
+	struct path_entry entry;
+
+	path_walk(mm, addr, &entry);
+	if (!entry.page || !secondary_tlbs_readable(entry.raw))
+		return target;
+	target.readable = true;
+	target.writable = secondary_tlbs_writable(entry.raw);
+	target.page = entry.page + ((addr - entry.addr) >> PAGE_SHIFT);
+	target.word = page_address(target.page) + offset_in_page(addr);
+	return target;
+}
+
+/* Zeroes are everybody's, and what KSM has merged is no longer this mm's alone. */
+static void target_mark(const struct target *target, u64 mark)
+{
+	if (target->page && !is_zero_pfn(page_to_pfn(target->page)) &&
+	    !is_huge_zero_page(compound_head(target->page)) && !PageKsm(target->page))
+		WRITE_ONCE(*target->word, mark);
+}
+
+static void row_choose(struct dma_row *row)
+{
+	unsigned long size = row->scene.end - row->scene.start, step;
+	unsigned int i;
+
+	step = max(PAGE_SIZE, round_down(size / BENCH_DEVICES, PAGE_SIZE));
+	for (i = 0; i < BENCH_DEVICES; i++) {
+		row->read[i].device = i;
+		row->read[i].addr = row->scene.start + (i * step) % size + SPOT;
+		row->write[i] = row->read[i];
+		row->write[i].write = true;
+	}
+}
+
+/* All alike: KSM merges none that differ. */
+static void row_mark(struct dma_row *row, u64 mark)
+{
+	unsigned int i;
+
+	for (i = 0; i < BENCH_DEVICES; i++) {
+		struct target target = target_of(row->bench->mm, row->read[i].addr);
+
+		target_mark(&target, mark);
+	}
+}
+
+static void row_remember(struct dma_row *row)
+{
+	unsigned int i;
+
+	for (i = 0; i < BENCH_DEVICES; i++)
+		row->before[i] = target_of(row->bench->mm, row->read[i].addr).page;
+}
+
+/*
+ * What was freed
+ */
+static bool row_had(struct dma_row *row, struct page *page)
+{
+	unsigned int i;
+
+	for (i = 0; i < BENCH_DEVICES; i++)
+		if (row->before[i] == page)
+			return true;
+	return false;
+}
+
+static void row_catch(struct dma_row *row)
+{
+	while (row->nets < NETS) {
+		struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY);
+
+		if (!page)
+			return;
+		memset64(page_address(page), MARK_FREED, PAGE_SIZE / sizeof(u64));
+		row->net[row->nets++] = page;
+		row->caught += row_had(row, page);
+	}
+}
+
+static void row_expect_caught(struct dma_row *row)
+{
+	unsigned int i, word, written = 0;
+
+	for (i = 0; i < row->nets; i++) {
+		const u64 *words = page_address(row->net[i]);
+
+		for (word = 0; word < PAGE_SIZE / sizeof(u64); word++)
+			written += READ_ONCE(words[word]) != MARK_FREED;
+		__free_page(row->net[i]);
+	}
+	row->nets = 0;
+	KUNIT_EXPECT_EQ_MSG(row->test, written, 0U, "a device wrote to a page that was freed");
+}
+
+/*
+ * What the devices do
+ */
+static void row_expect_read(struct dma_row *row, unsigned int i)
+{
+	const struct bench_access *read = &row->read[i];
+	const struct target target = target_of(row->bench->mm, read->addr);
+	const u64 there = target.word ? READ_ONCE(*target.word) : 0;
+
+	if (target.readable && !read->event && read->value == there)
+		return;
+	if (!target.readable && read->event && read->value != MARK_BEFORE &&
+	    read->value != MARK_FREED)
+		return;
+	row->stale[i] = true;
+	KUNIT_FAIL(row->test, "a read of %lx, %s, got %llx instead of %llx, event %#x", read->addr,
+		   target.readable ? "readable" : "not readable", read->value, there, read->event);
+}
+
+static void row_read(struct dma_row *row)
+{
+	unsigned int i;
+
+	bench_do(row->bench, row->read, BENCH_DEVICES);
+	bench_collect(row->bench, row->read, BENCH_DEVICES);
+	for (i = 0; i < BENCH_DEVICES; i++)
+		row_expect_read(row, i);
+}
+
+static bool landed(const struct target *target, const struct bench_access *write)
+{
+	return target->word && READ_ONCE(*target->word) == write->value;
+}
+
+static void row_expect_write(struct dma_row *row, const struct bench_access *write)
+{
+	const struct target target = target_of(row->bench->mm, write->addr);
+
+	/* What is writable may fault all the same: row_progress() sees to that. */
+	if (write->event ? !landed(&target, write) : target.writable && landed(&target, write))
+		return;
+	KUNIT_FAIL(row->test, "a write to %lx, %s, %s, event %#x", write->addr,
+		   target.writable ? "writable" : "not writable",
+		   landed(&target, write) ? "landed" : "did not land", write->event);
+}
+
+/* All devices, but those that might write to what is not theirs any more. */
+static unsigned int row_writers(struct dma_row *row, struct bench_access *writes)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < BENCH_DEVICES; i++)
+		if (!row->stale[i])
+			writes[n++] = row->write[i];
+	return n;
+}
+
+static void row_write(struct dma_row *row)
+{
+	struct bench_access writes[BENCH_DEVICES];
+	unsigned int n = row_writers(row, writes), i;
+
+	bench_do(row->bench, writes, n);
+	for (i = 0; i < n; i++)
+		row_expect_write(row, &writes[i]);
+}
+
+/* As for a page request: true if the device should try again. */
+static bool fault_handled(struct dma_row *row, unsigned long addr)
+{
+	/* Whoever has the page for himself waits for nobody to get it. */
+	return !row->scene.exclusives && !recorder_fault(row->bench->mm, addr, FAULT_FLAG_WRITE);
+}
+
+/*
+ * The last say has the fault handler: as long as it finds nothing wrong, a device
+ * that then cannot write will never be able to.
+ */
+static void row_progress(struct dma_row *row)
+{
+	struct bench_access writes[BENCH_DEVICES], *write;
+	unsigned int n = row_writers(row, writes), i, left, attempt;
+
+	for (attempt = 0; n && attempt < ATTEMPTS; attempt++) {
+		for (i = left = 0; i < n; i++)
+			if (fault_handled(row, writes[i].addr))
+				writes[left++] = writes[i];
+		n = left;
+		bench_do(row->bench, writes, n);
+		for (i = left = 0; i < n; i++) {
+			const struct target target = target_of(row->bench->mm, writes[i].addr);
+
+			if (writes[i].event || !landed(&target, &writes[i]))
+				writes[left++] = writes[i];
+		}
+		n = left;
+	}
+	for (write = writes; write < writes + n; write++)
+		KUNIT_FAIL(row->test, "a write to %lx, which is allowed, did not land in %d attempts, event %#x",
+			   write->addr, ATTEMPTS, write->event);
+}
+
+/* Nothing is left to compare with: the devices get another mm to tell what they read. */
+static void row_after_exit(struct dma_row *row)
+{
+	struct bench *bench = row->bench;
+	unsigned int i;
+
+	bench_do(bench, row->read, BENCH_DEVICES);
+	bench_do(bench, row->write, BENCH_DEVICES);
+	/* The path has put it. */
+	bench->mm = NULL;
+	bench_next_mm(bench);
+	bench_collect(bench, row->read, BENCH_DEVICES);
+	for (i = 0; i < BENCH_DEVICES; i++)
+		KUNIT_EXPECT_TRUE(row->test, row->read[i].value != MARK_BEFORE &&
+				  row->read[i].value != MARK_FREED);
+}
+
+static void row_run(struct dma_row *row)
+{
+	row_choose(row);
+	row_mark(row, MARK_BEFORE);
+	row_remember(row);
+	row_read(row);
+	KUNIT_EXPECT_EQ(row->test, path_run(&row->scene), 0);
+	row_catch(row);
+	if (row->scene.mm) {
+		row_mark(row, MARK_NOW);
+		row_read(row);
+		row_write(row);
+		row_progress(row);
+	} else {
+		row_after_exit(row);
+	}
+	row_expect_caught(row);
+	kunit_info(row->test, "%u of the pages were freed and allocated again", row->caught);
+}
+
+static void dma_row(struct kunit *test, const struct mm_path *path)
+{
+	const char *reason = path_skip(path);
+	struct dma_row *row;
+	int error;
+
+	if (reason)
+		kunit_skip(test, "%s", reason);
+
+	row = kunit_kzalloc(test, sizeof(*row), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, row);
+	row->test = test;
+	row->bench = bench_create(test, BENCH_DEVICES);
+	error = path_begin(&row->scene, path, row->bench->mm);
+	KUNIT_EXPECT_EQ_MSG(test, error, 0, "nothing to change");
+	if (!error && !row->bench->errors)
+		row_run(row);
+	path_end(&row->scene);
+	bench_destroy(row->bench);
+}
+
+#define DMA_CASE(name, ...)							\
+	static void name##_leaves_nothing_stale(struct kunit *test)		\
+	{									\
+		dma_row(test, &secondary_tlbs_paths[PATH_##name]);		\
+	}
+SECONDARY_TLBS_PATHS(DMA_CASE)
+
+#define DMA_KUNIT_CASE(name, ...)	KUNIT_CASE(name##_leaves_nothing_stale),
+static struct kunit_case dma_cases[] = {
+	SECONDARY_TLBS_PATHS(DMA_KUNIT_CASE)
+	{}
+};
+
+static struct kunit_suite dma_suite = {
+	.name = "_smmu_paths",
+	.suite_init = bench_suite_init,
+	.suite_exit = bench_suite_exit,
+	.init = bench_case_init,
+	.exit = bench_case_exit,
+	.test_cases = dma_cases,
+};
+
+kunit_test_suite(dma_suite);
