@@ -295,19 +295,33 @@ static void bench_start(struct bench *bench, struct bench_access *access)
 }
 
 /**
- * bench_do - have accesses done
+ * bench_begin - have accesses begun
  * @bench: whose
- * @accesses: each of another device
+ * @accesses: each of another device, and of one that is idle
  * @n: how many
  *
- * Returns when all are through. What was read comes with bench_collect().
+ * bench_end() must follow, before anything else.
  */
-void bench_do(struct bench *bench, struct bench_access *accesses, unsigned int n)
+void bench_begin(struct bench *bench, struct bench_access *accesses, unsigned int n)
 {
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
 		bench_start(bench, &accesses[i]);
+}
+
+/**
+ * bench_end - wait for accesses
+ * @bench: whose
+ * @accesses: those that bench_begin() was given
+ * @n: how many
+ *
+ * What was read comes with bench_collect().
+ */
+void bench_end(struct bench *bench, struct bench_access *accesses, unsigned int n)
+{
+	unsigned int i;
+
 	for (i = 0; i < n; i++)
 		bench_finish(bench, accesses[i].device);
 	bench_take_events(bench, accesses, n);
@@ -318,6 +332,18 @@ void bench_do(struct bench *bench, struct bench_access *accesses, unsigned int n
 	/* The words are used up. */
 	if (bench->writes == BENCH_WORDS)
 		bench_load(bench);
+}
+
+/**
+ * bench_do - have accesses done
+ * @bench: whose
+ * @accesses: each of another device
+ * @n: how many
+ */
+void bench_do(struct bench *bench, struct bench_access *accesses, unsigned int n)
+{
+	bench_begin(bench, accesses, n);
+	bench_end(bench, accesses, n);
 }
 
 /**

@@ -87,6 +87,8 @@ struct bench *bench_create(struct kunit *test, unsigned int devices);
 void bench_next_mm(struct bench *bench);
 void bench_destroy(struct bench *bench);
 
+void bench_begin(struct bench *bench, struct bench_access *accesses, unsigned int n);
+void bench_end(struct bench *bench, struct bench_access *accesses, unsigned int n);
 void bench_do(struct bench *bench, struct bench_access *accesses, unsigned int n);
 void bench_collect(struct bench *bench, struct bench_access *accesses, unsigned int n);
 

@@ -27,6 +27,7 @@
 #include "secondary_tlbs_paths.h"
 #include "../arm-smmu-v3.h"
 #include "bench.h"
+#include "target.h"
 
 /* Where in a page the devices work: a uprobe has its instruction at the start. */
 #define SPOT		2048UL
@@ -64,31 +65,6 @@ struct dma_row {
 	struct bench_access read[BENCH_DEVICES];
 	struct bench_access write[BENCH_DEVICES];
 };
-
-/*
- * The page tables, as the devices should find them
- */
-struct target {
-	bool readable;
-	bool writable;
-	struct page *page;
-	u64 *word;
-};
-
-static struct target target_of(struct mm_struct *mm, unsigned long addr)
-{
-	struct target target = {};
-	struct path_entry entry;
-
-	path_walk(mm, addr, &entry);
-	if (!entry.page || !secondary_tlbs_readable(entry.raw))
-		return target;
-	target.readable = true;
-	target.writable = secondary_tlbs_writable(entry.raw);
-	target.page = entry.page + ((addr - entry.addr) >> PAGE_SHIFT);
-	target.word = page_address(target.page) + offset_in_page(addr);
-	return target;
-}
 
 /* Zeroes are everybody's, and what KSM has merged is no longer this mm's alone. */
 static void target_mark(const struct target *target, u64 mark)
@@ -202,21 +178,16 @@ static void row_read(struct dma_row *row)
 		row_expect_read(row, i);
 }
 
-static bool landed(const struct target *target, const struct bench_access *write)
-{
-	return target->word && READ_ONCE(*target->word) == write->value;
-}
-
 static void row_expect_write(struct dma_row *row, const struct bench_access *write)
 {
 	const struct target target = target_of(row->bench->mm, write->addr);
 
 	/* What is writable may fault all the same: row_progress() sees to that. */
-	if (write->event ? !landed(&target, write) : target.writable && landed(&target, write))
+	if (write->event ? !target_has(&target, write) : target.writable && target_has(&target, write))
 		return;
 	KUNIT_FAIL(row->test, "a write to %lx, %s, %s, event %#x", write->addr,
 		   target.writable ? "writable" : "not writable",
-		   landed(&target, write) ? "landed" : "did not land", write->event);
+		   target_has(&target, write) ? "landed" : "did not land", write->event);
 }
 
 /* All devices, but those that might write to what is not theirs any more. */
@@ -265,7 +236,7 @@ static void row_progress(struct dma_row *row)
 		for (i = left = 0; i < n; i++) {
 			const struct target target = target_of(row->bench->mm, writes[i].addr);
 
-			if (writes[i].event || !landed(&target, &writes[i]))
+			if (writes[i].event || !target_has(&target, &writes[i]))
 				writes[left++] = writes[i];
 		}
 		n = left;
