@@ -147,10 +147,14 @@ void bench_case_exit(struct kunit *test)
 /*
  * What the SMMU says
  */
-static const char *event_name(u8 id)
+/**
+ * bench_event_name - an event as the SMMU's specification names it
+ * @id: of an event record; 0 is none
+ */
+const char *bench_event_name(u8 id)
 {
 	static const char * const names[] = {
-		[0x01] = "F_UUT", [0x02] = "C_BAD_STREAMID", [0x03] = "F_STE_FETCH",
+		[0x00] = "no event", [0x01] = "F_UUT", [0x02] = "C_BAD_STREAMID", [0x03] = "F_STE_FETCH",
 		[0x04] = "C_BAD_STE", [0x05] = "F_BAD_ATS_TREQ", [0x06] = "F_STREAM_DISABLED",
 		[0x07] = "F_TRANSL_FORBIDDEN", [0x08] = "C_BAD_SUBSTREAMID",
 		[0x09] = "F_CD_FETCH", [0x0a] = "C_BAD_CD", [0x0b] = "F_WALK_EABT",
@@ -168,7 +172,7 @@ static void event_print(struct bench *bench, const u64 *event)
 	u8 id = FIELD_GET(EVTQ_0_ID, event[0]);
 
 	kunit_err(bench->test, "event %s (0x%02x): stream 0x%llx, %s of 0x%llx%s, raw %016llx %016llx %016llx %016llx",
-		  event_name(id), id, FIELD_GET(EVTQ_0_SID, event[0]),
+		  bench_event_name(id), id, FIELD_GET(EVTQ_0_SID, event[0]),
 		  event[1] & EVTQ_1_RnW ? "read" : "write", FIELD_GET(EVTQ_2_ADDR, event[2]),
 		  event[1] & EVTQ_1_STALL ? ", stalled" : "", event[0], event[1], event[2],
 		  event[3]);
@@ -454,6 +458,17 @@ struct bench *bench_create(struct kunit *test, unsigned int devices)
 	bench_mm_begin(bench);
 	KUNIT_EXPECT_EQ(test, bench->errors, 0U);
 	return bench;
+}
+
+/**
+ * bench_bind_again - unbind the devices, and bind them again
+ * @bench: whose
+ */
+void bench_bind_again(struct bench *bench)
+{
+	arm_smmu_cd0_unbind(bench->cd0);
+	if (bench_bind(bench))
+		bench->errors++;
 }
 
 /**

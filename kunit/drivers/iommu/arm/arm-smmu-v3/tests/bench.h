@@ -56,6 +56,7 @@ struct bench_access {
  * @test: the case
  * @mm: the address space, which current uses
  * @cd0: its binding to the devices, NULL if there is none
+ * @rec: owns the mm's making
  * @devices: how many translate through it
  * @mailbox: where it is, a page for each device
  * @pages: its pages
@@ -84,6 +85,7 @@ int bench_case_init(struct kunit *test);
 void bench_case_exit(struct kunit *test);
 
 struct bench *bench_create(struct kunit *test, unsigned int devices);
+void bench_bind_again(struct bench *bench);
 void bench_next_mm(struct bench *bench);
 void bench_destroy(struct bench *bench);
 
@@ -91,6 +93,8 @@ void bench_begin(struct bench *bench, struct bench_access *accesses, unsigned in
 void bench_end(struct bench *bench, struct bench_access *accesses, unsigned int n);
 void bench_do(struct bench *bench, struct bench_access *accesses, unsigned int n);
 void bench_collect(struct bench *bench, struct bench_access *accesses, unsigned int n);
+
+const char *bench_event_name(u8 id);
 
 /**
  * struct bench_commands - commands that the SMMU was given

@@ -461,7 +461,7 @@ static void dirty_write(struct kunit *test, struct bench *bench, unsigned long a
 		/* As for a page request. */
 		KUNIT_EXPECT_EQ(test, recorder_fault(bench->mm, addr, FAULT_FLAG_WRITE), 0);
 	}
-	KUNIT_EXPECT_LT_MSG(test, attempt, 0U + DIRTY_ATTEMPTS, "event %#x", write.event);
+	KUNIT_EXPECT_LT_MSG(test, attempt, 0U + DIRTY_ATTEMPTS, "%s", bench_event_name(write.event));
 	kunit_info(test, "landed at attempt %u", attempt + 1);
 }
 
@@ -471,7 +471,7 @@ static void dirty_row(struct kunit *test, const struct mm_path *path)
 	struct bench_access reads[BENCH_DEVICES];
 	struct path_scene *scene = kunit_kzalloc(test, sizeof(*scene), GFP_KERNEL);
 	const u64 word = 4;
-	bool by_itself = false;
+	bool by_itself = true;
 
 	if (!scene || path_begin(scene, path, bench->mm) || bench->errors) {
 		KUNIT_FAIL(test, "nothing to make dirty");

@@ -20,6 +20,7 @@
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/swap.h>
 
 #include <kunit/secondary_tlbs_compat.h>
 #include <kunit/secondary_tlbs_recorder.h>
@@ -29,15 +30,16 @@
 #include "bench.h"
 #include "target.h"
 
-/* Where in a page the devices work: a uprobe has its instruction at the start. */
-#define SPOT		2048UL
+/* Where in a page a device has its word: a uprobe has its instruction at the start. */
+#define SPOT(device)	(2048 + (device) * sizeof(u64))
 /* How often a device may have to repeat a write that faults are handled for. */
 #define ATTEMPTS	4
-/* Pages allocated to get those back that were freed. */
-#define NETS		256
+/* Pages allocated to get those back that were freed: huge ones, and small ones. */
+#define HUGE_NETS	8
+#define NETS		(HUGE_NETS + 256)
 
 #define MARK_BEFORE	0xbef0be0000000000
-#define MARK_NOW	0x00d0000000000000
+#define MARK_NOW(device) (0x00d0000000000000 + (device))
 #define MARK_FREED	0xf4eed00000000000
 
 /**
@@ -48,6 +50,7 @@
  * @before: pages that the devices found first; compared, never used
  * @stale: a device has read what it must not: it does not get to write
  * @net: pages allocated to catch those that were freed
+ * @order: their orders
  * @nets: how many
  * @caught: pages of @before among them
  * @read: reads, one of each device
@@ -60,6 +63,7 @@ struct dma_row {
 	struct page *before[BENCH_DEVICES];
 	bool stale[BENCH_DEVICES];
 	struct page *net[NETS];
+	unsigned int order[NETS];
 	unsigned int nets;
 	unsigned int caught;
 	struct bench_access read[BENCH_DEVICES];
@@ -67,11 +71,11 @@ struct dma_row {
 };
 
 /* Zeroes are everybody's, and what KSM has merged is no longer this mm's alone. */
-static void target_mark(const struct target *target, u64 mark)
+static void target_mark(const struct target target, u64 mark)
 {
-	if (target->page && !is_zero_pfn(page_to_pfn(target->page)) &&
-	    !is_huge_zero_page(compound_head(target->page)) && !PageKsm(target->page))
-		WRITE_ONCE(*target->word, mark);
+	if (target.page && !is_zero_pfn(page_to_pfn(target.page)) &&
+	    !is_huge_zero_page(compound_head(target.page)) && !PageKsm(target.page))
+		WRITE_ONCE(*target.word, mark);
 }
 
 static void row_choose(struct dma_row *row)
@@ -82,22 +86,32 @@ static void row_choose(struct dma_row *row)
 	step = max(PAGE_SIZE, round_down(size / BENCH_DEVICES, PAGE_SIZE));
 	for (i = 0; i < BENCH_DEVICES; i++) {
 		row->read[i].device = i;
-		row->read[i].addr = row->scene.start + (i * step) % size + SPOT;
+		row->read[i].addr = row->scene.start + (i * step) % size + SPOT(i);
 		row->write[i] = row->read[i];
 		row->write[i].write = true;
 	}
 }
 
-/* All alike: KSM merges none that differ. */
-static void row_mark(struct dma_row *row, u64 mark)
+/* All pages alike: KSM merges none that differ. */
+static void row_mark_before(struct dma_row *row)
+{
+	unsigned int i, device;
+
+	for (i = 0; i < BENCH_DEVICES; i++) {
+		unsigned long addr = row->read[i].addr - SPOT(i);
+
+		for (device = 0; device < BENCH_DEVICES; device++)
+			target_mark(target_of(row->bench->mm, addr + SPOT(device)), MARK_BEFORE);
+	}
+}
+
+/* No two alike: a page that was freed may be another's now. */
+static void row_mark_now(struct dma_row *row)
 {
 	unsigned int i;
 
-	for (i = 0; i < BENCH_DEVICES; i++) {
-		struct target target = target_of(row->bench->mm, row->read[i].addr);
-
-		target_mark(&target, mark);
-	}
+	for (i = 0; i < BENCH_DEVICES; i++)
+		target_mark(target_of(row->bench->mm, row->read[i].addr), MARK_NOW(i));
 }
 
 static void row_remember(struct dma_row *row)
@@ -111,41 +125,52 @@ static void row_remember(struct dma_row *row)
 /*
  * What was freed
  */
-static bool row_had(struct dma_row *row, struct page *page)
+static unsigned int row_had(struct dma_row *row, struct page *page, unsigned int order)
 {
-	unsigned int i;
+	unsigned int i, n = 0;
 
 	for (i = 0; i < BENCH_DEVICES; i++)
-		if (row->before[i] == page)
-			return true;
-	return false;
+		n += row->before[i] >= page && row->before[i] < page + BIT(order);
+	return n;
+}
+
+static bool row_cast(struct dma_row *row, unsigned int order)
+{
+	struct page *page = alloc_pages(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN,
+					order);
+
+	if (!page)
+		return false;
+	memset64(page_address(page), MARK_FREED, (PAGE_SIZE << order) / sizeof(u64));
+	row->net[row->nets] = page;
+	row->order[row->nets++] = order;
+	row->caught += row_had(row, page, order);
+	return true;
 }
 
 static void row_catch(struct dma_row *row)
 {
-	while (row->nets < NETS) {
-		struct page *page = alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_NORETRY);
-
-		if (!page)
-			return;
-		memset64(page_address(page), MARK_FREED, PAGE_SIZE / sizeof(u64));
-		row->net[row->nets++] = page;
-		row->caught += row_had(row, page);
-	}
+	/* Some wait to be freed, on this CPU or another. */
+	lru_add_drain_all();
+	if (row->scene.page_size == PMD_SIZE)
+		while (row->nets < HUGE_NETS && row_cast(row, HPAGE_PMD_ORDER))
+			;
+	while (row->nets < NETS && row_cast(row, 0))
+		;
 }
 
 static void row_expect_caught(struct dma_row *row)
 {
-	unsigned int i, word, written = 0;
+	unsigned int word, written = 0;
 
-	for (i = 0; i < row->nets; i++) {
-		const u64 *words = page_address(row->net[i]);
+	while (row->nets) {
+		unsigned int order = row->order[--row->nets];
+		const u64 *words = page_address(row->net[row->nets]);
 
-		for (word = 0; word < PAGE_SIZE / sizeof(u64); word++)
+		for (word = 0; word < (PAGE_SIZE << order) / sizeof(u64); word++)
 			written += READ_ONCE(words[word]) != MARK_FREED;
-		__free_page(row->net[i]);
+		__free_pages(row->net[row->nets], order);
 	}
-	row->nets = 0;
 	KUNIT_EXPECT_EQ_MSG(row->test, written, 0U, "a device wrote to a page that was freed");
 }
 
@@ -164,8 +189,9 @@ static void row_expect_read(struct dma_row *row, unsigned int i)
 	    read->value != MARK_FREED)
 		return;
 	row->stale[i] = true;
-	KUNIT_FAIL(row->test, "a read of %lx, %s, got %llx instead of %llx, event %#x", read->addr,
-		   target.readable ? "readable" : "not readable", read->value, there, read->event);
+	KUNIT_FAIL(row->test, "a read of %lx, %s, got %llx instead of %llx: %s", read->addr,
+		   target.readable ? "readable" : "not readable", read->value, there,
+		   bench_event_name(read->event));
 }
 
 static void row_read(struct dma_row *row)
@@ -185,9 +211,10 @@ static void row_expect_write(struct dma_row *row, const struct bench_access *wri
 	/* What is writable may fault all the same: row_progress() sees to that. */
 	if (write->event ? !target_has(&target, write) : target.writable && target_has(&target, write))
 		return;
-	KUNIT_FAIL(row->test, "a write to %lx, %s, %s, event %#x", write->addr,
+	KUNIT_FAIL(row->test, "a write to %lx, %s, %s: %s", write->addr,
 		   target.writable ? "writable" : "not writable",
-		   target_has(&target, write) ? "landed" : "did not land", write->event);
+		   target_has(&target, write) ? "landed" : "did not land",
+		   bench_event_name(write->event));
 }
 
 /* All devices, but those that might write to what is not theirs any more. */
@@ -242,8 +269,8 @@ static void row_progress(struct dma_row *row)
 		n = left;
 	}
 	for (write = writes; write < writes + n; write++)
-		KUNIT_FAIL(row->test, "a write to %lx, which is allowed, did not land in %d attempts, event %#x",
-			   write->addr, ATTEMPTS, write->event);
+		KUNIT_FAIL(row->test, "a write to %lx, which is allowed, did not land in %d attempts: %s",
+			   write->addr, ATTEMPTS, bench_event_name(write->event));
 }
 
 /* Nothing is left to compare with: the devices get another mm to tell what they read. */
@@ -266,13 +293,13 @@ static void row_after_exit(struct dma_row *row)
 static void row_run(struct dma_row *row)
 {
 	row_choose(row);
-	row_mark(row, MARK_BEFORE);
+	row_mark_before(row);
 	row_remember(row);
 	row_read(row);
 	KUNIT_EXPECT_EQ(row->test, path_run(&row->scene), 0);
 	row_catch(row);
 	if (row->scene.mm) {
-		row_mark(row, MARK_NOW);
+		row_mark_now(row);
 		row_read(row);
 		row_write(row);
 		row_progress(row);

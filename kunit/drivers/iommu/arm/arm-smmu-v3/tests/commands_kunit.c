@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the SMMU is told: the commands that SVA puts into its queue.
+ *
+ * They are read from the queue itself, after the SMMU has consumed them. For each edge
+ * of a range they must cover it, all of it and nothing that is not beside it. For an
+ * operation of the mm there may be no more of them than Linux 6.1 and 6.12 issue.
+ */
+#include <linux/bitfield.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/mmu_notifier.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include <kunit/secondary_tlbs_compat.h>
+#include <kunit/secondary_tlbs_recorder.h>
+
+#include "secondary_tlbs_paths.h"
+#include "../arm-smmu-v3.h"
+#include "bench.h"
+#include "cd0.h"
+#include "target.h"
+
+/*
+ * The commands of one range
+ */
+#define COMMANDS	32
+
+struct told {
+	struct kunit *test;
+	const char *name;
+	u16 asid;
+	u64 commands[COMMANDS][2];
+	unsigned int n;
+};
+
+static void told_print(struct told *told)
+{
+	unsigned int i;
+
+	for (i = 0; i < min(told->n, COMMANDS + 0U); i++)
+		kunit_info(told->test, "%s: command %016llx %016llx", told->name,
+			   told->commands[i][0], told->commands[i][1]);
+}
+
+/* What an invalidation by address covers, by the fields for a range if it has them. */
+static unsigned long told_size(const u64 *command)
+{
+	unsigned int tg = FIELD_GET(CMDQ_TLBI_1_TG, command[1]);
+
+	if (!tg)
+		return PAGE_SIZE;
+	return (FIELD_GET(CMDQ_TLBI_0_NUM, command[0]) + 1)
+	       << (FIELD_GET(CMDQ_TLBI_0_SCALE, command[0]) + 10 + 2 * tg);
+}
+
+/*
+ * In order and without a gap, from the start on. A page more may follow the end: there
+ * is hardware that does not get a range of one page right, and the driver asks for two.
+ */
+static bool told_exactly(struct told *told, unsigned long start, unsigned long end)
+{
+	unsigned int i;
+
+	for (i = 0; i + 1 < told->n; i++) {
+		const u64 *command = told->commands[i];
+
+		if (FIELD_GET(CMDQ_0_OP, command[0]) != CMDQ_OP_TLBI_NH_VA ||
+		    FIELD_GET(CMDQ_TLBI_0_ASID, command[0]) != told->asid ||
+		    (command[1] & CMDQ_TLBI_1_VA_MASK) != start || start >= end)
+			return false;
+		start += told_size(command);
+	}
+	return start == end || start == end + PAGE_SIZE;
+}
+
+static bool told_all(struct told *told)
+{
+	return told->n == 2 &&
+	       FIELD_GET(CMDQ_0_OP, told->commands[0][0]) == CMDQ_OP_TLBI_NH_ASID &&
+	       FIELD_GET(CMDQ_TLBI_0_ASID, told->commands[0][0]) == told->asid;
+}
+
+static void told_expect(struct told *told, unsigned long start, unsigned long end)
+{
+	bool right = told->n && told->n <= COMMANDS &&
+		     FIELD_GET(CMDQ_0_OP, told->commands[told->n - 1][0]) == CMDQ_OP_CMD_SYNC &&
+		     (end == ULONG_MAX ? told_all(told) : told_exactly(told, start, end));
+
+	if (right)
+		return;
+	told_print(told);
+	KUNIT_FAIL(told->test, "%s: these %u commands are not [%lx, %lx)", told->name, told->n,
+		   start, end);
+}
+
+#define SOMEWHERE	(8 * PUD_SIZE)
+#define PAGES(n)	((n) * PAGE_SIZE)
+
+/* EDGE(name, start, end): 512 GiB and the top are those of 48-bit addresses. */
+#define EDGES(EDGE)									\
+	EDGE(one_page, SOMEWHERE, SOMEWHERE + PAGES(1))					\
+	EDGE(one_odd_page, SOMEWHERE + PAGES(1), SOMEWHERE + PAGES(2))			\
+	EDGE(two_pages, SOMEWHERE, SOMEWHERE + PAGES(2))				\
+	EDGE(three_pages, SOMEWHERE, SOMEWHERE + PAGES(3))				\
+	EDGE(31_pages, SOMEWHERE, SOMEWHERE + PAGES(31))				\
+	EDGE(32_pages, SOMEWHERE, SOMEWHERE + PAGES(32))				\
+	EDGE(33_pages, SOMEWHERE, SOMEWHERE + PAGES(33))				\
+	EDGE(odd_neighbours, SOMEWHERE + PAGES(3), SOMEWHERE + PAGES(5))		\
+	EDGE(511_pages, SOMEWHERE + PAGES(1), SOMEWHERE + PAGES(512))			\
+	EDGE(2_mib, SOMEWHERE, SOMEWHERE + PMD_SIZE)					\
+	EDGE(2_mib_and_a_page_aside, SOMEWHERE + PAGES(1), SOMEWHERE + PMD_SIZE + PAGES(1)) \
+	EDGE(1_gib, SOMEWHERE, SOMEWHERE + PUD_SIZE)					\
+	EDGE(1_gib_less_a_page, SOMEWHERE, SOMEWHERE + PUD_SIZE - PAGES(1))		\
+	EDGE(1_gib_aside, SOMEWHERE + PAGES(511), SOMEWHERE + PUD_SIZE + PAGES(511))	\
+	EDGE(512_gib, PGDIR_SIZE, 2 * PGDIR_SIZE)					\
+	EDGE(512_gib_less_a_page, PGDIR_SIZE + PAGES(1), 2 * PGDIR_SIZE)		\
+	EDGE(the_top_page, TASK_SIZE - PAGES(1), TASK_SIZE)				\
+	EDGE(all_but_a_page, PAGES(1), TASK_SIZE)					\
+	EDGE(all_addresses, 0, TASK_SIZE)						\
+	EDGE(the_whole_mm, 0, ULONG_MAX)
+
+static void edge(struct kunit *test, const char *name, unsigned long start, unsigned long end)
+{
+	struct bench *bench = bench_create(test, 1);
+	struct told *told = kunit_kzalloc(test, sizeof(*told), GFP_KERNEL);
+	u32 mark;
+
+	if (!told || bench->errors) {
+		KUNIT_FAIL(test, "nothing to tell");
+		goto out;
+	}
+	told->test = test;
+	told->name = name;
+	told->asid = arm_smmu_cd0_asid(bench->cd0);
+	mark = bench_commands_mark();
+	recorder_dispatch(bench->mm, start, end);
+	told->n = bench_commands_read(mark, told->commands, COMMANDS);
+	told_expect(told, start, end);
+out:
+	bench_destroy(bench);
+}
+
+#define EDGE_CASE(name, start, end)						\
+	static void range_of_##name##_is_exactly_told(struct kunit *test)	\
+	{									\
+		edge(test, #name, start, end);					\
+	}
+#define EDGE_KUNIT_CASE(name, ...)	KUNIT_CASE(range_of_##name##_is_exactly_told),
+EDGES(EDGE_CASE)
+
+/*
+ * The commands of an operation of the mm
+ */
+
+/* A page in each part of 2 MiB: a GiB, and no more than 2 MiB of memory. */
+static int map_sparse_gib(struct path_scene *scene)
+{
+	unsigned long addr, size = 3 * PUD_SIZE;
+	int ret = 0;
+
+	addr = vm_mmap(NULL, 0, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, 0);
+	if (IS_ERR_VALUE(addr))
+		return addr;
+	scene->map = addr;
+	scene->map_size = size;
+	scene->start = ALIGN(addr + 1, PUD_SIZE);
+	scene->end = scene->start + PUD_SIZE;
+	scene->page_size = PAGE_SIZE;
+	for (addr = scene->start; addr < scene->end && !ret; addr += PMD_SIZE)
+		ret = recorder_fault(scene->mm, addr, FAULT_FLAG_WRITE);
+	return ret;
+}
+
+/**
+ * struct counted_operation - an operation of the mm, and what it may cost
+ * @name: its name
+ * @path: the row of the table that does it
+ * @pages: instead of the row's
+ * @prepare: instead of the row's, if it is not NULL
+ * @tlbi: invalidations, by address or of an ASID, that it may take
+ * @sync: waits for them
+ */
+struct counted_operation {
+	const char *name;
+	unsigned int path;
+	unsigned long pages;
+	int (*prepare)(struct path_scene *scene);
+	unsigned int tlbi;
+	unsigned int sync;
+};
+
+/* OPERATION(name, path, pages, prepare, invalidations, waits): the least of 6.1's and 6.12's */
+#define OPERATIONS(OPERATION)							\
+	OPERATION(munmap_of_1_page, munmap, 1, NULL, 1, 1)			\
+	OPERATION(munmap_of_512_pages, munmap, 512, NULL, 2, 2)			\
+	OPERATION(munmap_of_1_gib, munmap, 512, map_sparse_gib, 2, 2)		\
+	OPERATION(mprotect_of_1_page, mprotect, 1, NULL, 1, 1)			\
+	OPERATION(mprotect_of_512_pages, mprotect, 512, NULL, 1, 1)		\
+	OPERATION(mprotect_of_1_gib, mprotect, 512, map_sparse_gib, 1, 1)	\
+	OPERATION(fork_of_512_pages, fork, 512, NULL, 1, 1)			\
+	OPERATION(cow_of_512_pages, cow_break, 512, NULL, 512, 512)		\
+	OPERATION(reclaim_of_512_pages, reclaim, 512, NULL, 512, 512)
+
+static void operation(struct kunit *test, const struct counted_operation *op)
+{
+	struct bench *bench = bench_create(test, 1);
+	struct path_scene *scene = kunit_kzalloc(test, sizeof(*scene), GFP_KERNEL);
+	struct mm_path path = secondary_tlbs_paths[op->path];
+	struct bench_commands count;
+	u32 mark;
+
+	path.pages = op->pages;
+	if (op->prepare)
+		path.prepare = op->prepare;
+	if (!scene || bench->errors || path_begin(scene, &path, bench->mm)) {
+		KUNIT_FAIL(test, "nothing to change");
+		goto out;
+	}
+	mark = bench_commands_mark();
+	KUNIT_EXPECT_EQ(test, path_run(scene), 0);
+	bench_commands_since(mark, &count);
+	kunit_info(test, "commands: %s by_va=%u by_asid=%u atc=%u sync=%u", op->name,
+		   count.by_va, count.by_asid, count.atc, count.sync);
+	KUNIT_EXPECT_GT(test, count.by_va + count.by_asid, 0U);
+	KUNIT_EXPECT_LE(test, count.by_va + count.by_asid, op->tlbi);
+	KUNIT_EXPECT_LE(test, count.sync, op->sync);
+	/* The device has no TLB of its own, and nothing else is at work. */
+	KUNIT_EXPECT_EQ(test, count.atc + count.by_all + count.other, 0U);
+out:
+	if (scene)
+		path_end(scene);
+	bench_destroy(bench);
+}
+
+#define OPERATION_CASE(name_, path_, pages_, prepare_, tlbi_, sync_)		\
+	static void name_##_costs_no_more(struct kunit *test)			\
+	{									\
+		static const struct counted_operation op = {			\
+			.name = #name_, .path = PATH_##path_, .pages = pages_,	\
+			.prepare = prepare_, .tlbi = tlbi_, .sync = sync_,	\
+		};								\
+										\
+		operation(test, &op);						\
+	}
+#define OPERATION_KUNIT_CASE(name, ...)	KUNIT_CASE(name##_costs_no_more),
+OPERATIONS(OPERATION_CASE)
+
+/*
+ * The queue itself, filled by four threads until it has come round
+ */
+#define THREADS		4
+
+struct filling {
+	struct recorder_worker worker;
+	struct mm_struct *mm;
+	bool *stop;
+	unsigned long calls;
+};
+
+/* As many commands as a range can take: a page short of a power of two. */
+static void fill_queue(struct recorder_worker *worker)
+{
+	struct filling *filling = container_of(worker, struct filling, worker);
+
+	while (!READ_ONCE(*filling->stop)) {
+		recorder_dispatch(filling->mm, PAGE_SIZE, PGDIR_SIZE);
+		filling->calls++;
+		cond_resched();
+	}
+}
+
+static bool queue_comes_round(void)
+{
+	unsigned long deadline = jiffies + 3 * RECORDER_PATIENCE;
+	u32 begin = bench_commands_mark(), last = begin, now;
+	bool round = false;
+
+	while (time_before(jiffies, deadline)) {
+		schedule_timeout_uninterruptible(1);
+		now = bench_commands_mark();
+		round |= now < last;
+		last = now;
+		if (round && now >= begin)
+			return true;
+	}
+	return false;
+}
+
+static void queue_that_comes_round_loses_nothing(struct kunit *test)
+{
+	struct bench *bench = bench_create(test, 1);
+	unsigned long addr = recorder_mmap(1, PROT_READ | PROT_WRITE, MAP_PRIVATE), calls = 0;
+	struct bench_access read = { .addr = addr };
+	struct filling *filling = kunit_kcalloc(test, THREADS, sizeof(*filling), GFP_KERNEL);
+	bool stop = false;
+	unsigned int i;
+
+	if (!addr || !filling || bench->errors || recorder_populate(bench->mm, addr, 1)) {
+		KUNIT_FAIL(test, "nothing to begin with");
+		goto out;
+	}
+	for (i = 0; i < THREADS; i++) {
+		filling[i].mm = bench->mm;
+		filling[i].stop = &stop;
+		filling[i].worker = (struct recorder_worker){ .function = fill_queue, .id = i };
+		if (!recorder_worker_start(&filling[i].worker))
+			bench->errors++;
+	}
+	KUNIT_EXPECT_TRUE(test, queue_comes_round());
+	/* In the middle of it all: the device has the page, and then it does not. */
+	bench_do(bench, &read, 1);
+	KUNIT_EXPECT_EQ(test, read.event, 0);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
+	bench_do(bench, &read, 1);
+	KUNIT_EXPECT_NE(test, read.event, 0);
+	WRITE_ONCE(stop, true);
+	for (i = 0; i < THREADS; i++) {
+		recorder_worker_join(&filling[i].worker);
+		calls += filling[i].calls;
+	}
+	kunit_info(test, "%lu calls", calls);
+out:
+	bench_destroy(bench);
+}
+
+/*
+ * Binding
+ */
+
+/* ASIDs that the driver knows of. */
+static unsigned int asids(void)
+{
+	unsigned long asid;
+	unsigned int n = 0;
+	void *entry;
+
+	xa_for_each(&arm_smmu_asid_xa, asid, entry)
+		n++;
+	return n;
+}
+
+struct churn {
+	struct recorder_worker worker;
+	struct mm_struct *mm;
+	bool *stop;
+	unsigned long operations;
+};
+
+static void churn(struct recorder_worker *worker)
+{
+	struct churn *churn = container_of(worker, struct churn, worker);
+	unsigned long addr;
+
+	kthread_use_mm(churn->mm);
+	while (!READ_ONCE(*churn->stop) && !worker->errors) {
+		addr = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, 0);
+		worker->errors += IS_ERR_VALUE(addr) ||
+				  recorder_fault(churn->mm, addr, FAULT_FLAG_WRITE) ||
+				  vm_munmap(addr, PAGE_SIZE);
+		churn->operations++;
+		cond_resched();
+	}
+	kthread_unuse_mm(churn->mm);
+}
+
+#define BINDINGS	40
+
+static void binding_and_unbinding_under_invalidations(struct kunit *test)
+{
+	struct bench *bench = bench_create(test, BENCH_DEVICES);
+	struct churn *churns = kunit_kcalloc(test, THREADS, sizeof(*churns), GFP_KERNEL);
+	unsigned long operations = 0;
+	unsigned int before = asids(), i;
+	bool stop = false;
+
+	if (!churns || bench->errors) {
+		KUNIT_FAIL(test, "nothing to begin with");
+		goto out;
+	}
+	for (i = 0; i < THREADS; i++) {
+		churns[i].mm = bench->mm;
+		churns[i].stop = &stop;
+		churns[i].worker = (struct recorder_worker){ .function = churn, .id = i };
+		if (!recorder_worker_start(&churns[i].worker))
+			bench->errors++;
+	}
+	for (i = 0; i < BINDINGS && !bench->errors; i++)
+		bench_bind_again(bench);
+	WRITE_ONCE(stop, true);
+	for (i = 0; i < THREADS; i++) {
+		recorder_worker_join(&churns[i].worker);
+		KUNIT_EXPECT_EQ(test, churns[i].worker.errors, 0U);
+		operations += churns[i].operations;
+	}
+	kunit_info(test, "%lu changes under %d bindings", operations, BINDINGS);
+	KUNIT_EXPECT_EQ_MSG(test, asids(), before, "ASIDs");
+out:
+	bench_destroy(bench);
+}
+
+struct exiting {
+	struct recorder_worker worker;
+	struct mm_struct *mm;
+};
+
+static void exiting(struct recorder_worker *worker)
+{
+	mmput(container_of(worker, struct exiting, worker)->mm);
+}
+
+/* The mm goes while its devices are unbound: either way it is over for them. */
+static void unbinding_under_exit(struct kunit *test)
+{
+	struct bench *bench = bench_create(test, BENCH_DEVICES);
+	struct exiting *last = kunit_kzalloc(test, sizeof(*last), GFP_KERNEL);
+	unsigned int before = asids(), i;
+
+	for (i = 0; i < BINDINGS && last && !bench->errors; i++) {
+		recorder_populate(bench->mm, recorder_mmap(16, PROT_READ | PROT_WRITE,
+							   MAP_PRIVATE), 16);
+		last->mm = bench->mm;
+		last->worker = (struct recorder_worker){ .function = exiting };
+		kthread_unuse_mm(bench->mm);
+		bench->mm = NULL;
+		if (!recorder_worker_start(&last->worker))
+			bench->errors++;
+		bench_next_mm(bench);
+		recorder_worker_join(&last->worker);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, asids(), before, "ASIDs");
+	KUNIT_EXPECT_NOT_NULL(test, last);
+	bench_destroy(bench);
+}
+
+static struct kunit_case command_cases[] = {
+	EDGES(EDGE_KUNIT_CASE)
+	OPERATIONS(OPERATION_KUNIT_CASE)
+	KUNIT_CASE(queue_that_comes_round_loses_nothing),
+	KUNIT_CASE(binding_and_unbinding_under_invalidations),
+	KUNIT_CASE(unbinding_under_exit),
+	{}
+};
+
+static struct kunit_suite command_suite = {
+	.name = "_smmu_commands",
+	.suite_init = bench_suite_init,
+	.suite_exit = bench_suite_exit,
+	.init = bench_case_init,
+	.exit = bench_case_exit,
+	.test_cases = command_cases,
+};
+
+kunit_test_suite(command_suite);
