@@ -516,7 +516,7 @@ blocking() {
 @test "an unknown MACHINE or LENGTH, and what goes with no other machine, is refused" {
 	local target
 	lab run MACHINE=xen
-	refused 2 'MACHINE=xen is unknown; choose one of: qemu vtx svm icount$'
+	refused 2 'MACHINE=xen is unknown; choose one of: qemu vtx svm icount smmu$'
 	lab run MACHINE=vtx LENGTH=long
 	refused 2 'LENGTH=long is unknown; choose one of: full short peers$'
 	lab run MACHINE=vtx ARCH=arm64
@@ -627,6 +627,17 @@ vetoing_bochs() {
 	good
 	[[ $output == *"x86_64 plain (1 CPUs, series full, machine icount)"* ]] || fail "not said"
 	[ -e "$BUILD/6.1-x86_64-plain-icount/latest/summary.json" ] || fail "no result of its own"
+}
+
+# --- devices -----------------------------------------------------------------------
+
+@test "MACHINE=smmu is arm64's, with one CPU model and suites of its own" {
+	lab run MACHINE=smmu ARCH=x86_64
+	refused 2 'MACHINE=smmu is an arm64 machine: it has no ARCH=x86_64$'
+	lab mutants MACHINE=smmu
+	refused 2 'make mutants knows no MACHINE=smmu: only run and tree do$'
+	lab run MACHINE=smmu
+	refused 2 'SUITE=_smmu_\* matches no suite; there are: mini'
 }
 
 @test "make cost with what it cannot compare is refused" {

@@ -217,6 +217,13 @@ static inline int secondary_tlbs_put_off(struct mm_struct *mm)
 #define SECONDARY_TLBS_HARDWARE_DIRTY	false
 #endif
 
+/* Whether a page is one of the huge page of zeroes. */
+#ifdef SECONDARY_TLBS_UPSTREAM
+#define secondary_tlbs_huge_zero(page)	is_huge_zero_folio(page_folio(page))
+#else
+#define secondary_tlbs_huge_zero(page)	is_huge_zero_page(compound_head(page))
+#endif
+
 /* An instruction that does nothing, to set a uprobe on. */
 #if defined(CONFIG_ARM64)
 #define SECONDARY_TLBS_NOP	0xd503201f

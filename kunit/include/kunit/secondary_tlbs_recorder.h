@@ -228,6 +228,11 @@ void recorder_dispatch(struct mm_struct *mm, unsigned long start, unsigned long 
 u64 recorder_seed(struct kunit *test);
 void recorder_random(struct rnd_state *rnd, u64 seed, unsigned int thread);
 
+/* Allocations that fail, each in its turn. */
+bool recorder_failslab(void);
+void recorder_fail_allocation(unsigned int nth);
+bool recorder_failed_allocation(void);
+
 /**
  * struct recorder_worker - a thread of a case
  * @function: what it does; it must come to an end by itself

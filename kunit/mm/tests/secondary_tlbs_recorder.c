@@ -9,6 +9,7 @@
  */
 #include <linux/debug_locks.h>
 #include <linux/err.h>
+#include <linux/fault-inject.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -831,3 +832,76 @@ bool recorder_worker_blocked(struct recorder_worker *worker)
 	}
 	return false;
 }
+
+/*
+ * Allocations that fail
+ */
+#if IS_ENABLED(CONFIG_FAILSLAB) && IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS)
+/* A knob of failslab, as a user finds it in debugfs. */
+static void *failslab_knob(const char *name)
+{
+	struct dentry *folder = debugfs_lookup("failslab", NULL), *file = NULL;
+	void *knob = NULL;
+
+	if (folder)
+		file = debugfs_lookup(name, folder);
+	if (file)
+		knob = d_inode(file)->i_private;
+	dput(file);
+	dput(folder);
+	return knob;
+}
+
+/**
+ * recorder_failslab - whether allocations can be made to fail
+ *
+ * From here on that is also where they may reclaim, and without a word.
+ */
+bool recorder_failslab(void)
+{
+	bool *ignore_reclaim = failslab_knob("ignore-gfp-wait");
+	unsigned long *verbose = failslab_knob("verbose");
+
+	if (!ignore_reclaim || !verbose)
+		return false;
+	*ignore_reclaim = false;
+	*verbose = 0;
+	return true;
+}
+
+/**
+ * recorder_fail_allocation - have an allocation fail
+ * @nth: of this thread's, from 1 on
+ */
+void recorder_fail_allocation(unsigned int nth)
+{
+	WRITE_ONCE(current->fail_nth, nth);
+}
+
+/**
+ * recorder_failed_allocation - no more of that
+ *
+ * Returns whether it came to that.
+ */
+bool recorder_failed_allocation(void)
+{
+	bool failed = !READ_ONCE(current->fail_nth);
+
+	WRITE_ONCE(current->fail_nth, 0);
+	return failed;
+}
+#else
+bool recorder_failslab(void)
+{
+	return false;
+}
+
+void recorder_fail_allocation(unsigned int nth)
+{
+}
+
+bool recorder_failed_allocation(void)
+{
+	return false;
+}
+#endif

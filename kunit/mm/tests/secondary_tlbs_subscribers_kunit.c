@@ -8,8 +8,6 @@
  * it, so that the kernel lives.
  */
 #include <linux/bottom_half.h>
-#include <linux/debugfs.h>
-#include <linux/fault-inject.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/sched/mm.h>
@@ -253,65 +251,6 @@ struct attempt {
 	struct mmu_interval_notifier interval;
 };
 
-#if IS_ENABLED(CONFIG_FAILSLAB) && IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS)
-/* A knob of failslab, as a user finds it in debugfs. */
-static void *failslab_knob(const char *name)
-{
-	struct dentry *folder = debugfs_lookup("failslab", NULL), *file = NULL;
-	void *knob = NULL;
-
-	if (folder)
-		file = debugfs_lookup(name, folder);
-	if (file)
-		knob = d_inode(file)->i_private;
-	dput(file);
-	dput(folder);
-	return knob;
-}
-
-/* Also where the allocation may reclaim, and without a word. */
-static bool failslab_prepare(void)
-{
-	bool *ignore_reclaim = failslab_knob("ignore-gfp-wait");
-	unsigned long *verbose = failslab_knob("verbose");
-
-	if (!ignore_reclaim || !verbose)
-		return false;
-	*ignore_reclaim = false;
-	*verbose = 0;
-	return true;
-}
-
-/* The @nth allocation of this thread fails from here on. */
-static void fail_allocation(unsigned int nth)
-{
-	WRITE_ONCE(current->fail_nth, nth);
-}
-
-/* No more. Returns whether it came to that. */
-static bool failed_allocation(void)
-{
-	bool failed = !READ_ONCE(current->fail_nth);
-
-	WRITE_ONCE(current->fail_nth, 0);
-	return failed;
-}
-#else
-static bool failslab_prepare(void)
-{
-	return false;
-}
-
-static void fail_allocation(unsigned int nth)
-{
-}
-
-static bool failed_allocation(void)
-{
-	return false;
-}
-#endif
-
 /* An attempt is repeated until none of its allocations fails: then it succeeds. */
 static void allocations_fail(struct kunit *test, int (*attempt)(struct attempt *try),
 			     void (*undo)(struct attempt *try), unsigned int allocations)
@@ -320,7 +259,7 @@ static void allocations_fail(struct kunit *test, int (*attempt)(struct attempt *
 	unsigned int nth;
 	int mm_count, ret;
 
-	if (!failslab_prepare())
+	if (!recorder_failslab())
 		kunit_skip(test, "this kernel has no CONFIG_FAILSLAB with knobs in debugfs");
 
 	try.rec = recorder_create(test, 8);
@@ -330,9 +269,9 @@ static void allocations_fail(struct kunit *test, int (*attempt)(struct attempt *
 	mm_count = atomic_read(&try.mm->mm_count);
 
 	for (nth = 1; ; nth++) {
-		fail_allocation(nth);
+		recorder_fail_allocation(nth);
 		ret = attempt(&try);
-		if (!failed_allocation())
+		if (!recorder_failed_allocation())
 			break;
 		KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
 		if (!ret)

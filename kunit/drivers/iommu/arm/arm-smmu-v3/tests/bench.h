@@ -85,6 +85,7 @@ int bench_case_init(struct kunit *test);
 void bench_case_exit(struct kunit *test);
 
 struct bench *bench_create(struct kunit *test, unsigned int devices);
+void bench_try_to_bind(struct bench *bench);
 void bench_bind_again(struct bench *bench);
 void bench_next_mm(struct bench *bench);
 void bench_destroy(struct bench *bench);

@@ -76,8 +76,19 @@ static void cd0_unbind_all(struct arm_smmu_cd0 *cd0)
 		arm_smmu_mmu_notifier_put(smmu_mn);
 		cd0_give_back(smmu_domain);
 	}
+}
+
+/*
+ * An exit that has begun before may still call. It finds the PASID of the mm, and
+ * descriptor 0 is not yet another's.
+ */
+static void cd0_free(struct arm_smmu_cd0 *cd0)
+{
+	mmu_notifier_synchronize();
 	/* The last reference to the mm would free it. */
 	cd0->mm->pasid = INVALID_IOASID;
+	mmdrop(cd0->mm);
+	kfree(cd0);
 }
 
 /**
@@ -109,8 +120,7 @@ struct arm_smmu_cd0 *arm_smmu_cd0_bind(struct device *const *devs, unsigned int 
 	mutex_unlock(&sva_lock);
 	if (!ret)
 		return cd0;
-	mmdrop(mm);
-	kfree(cd0);
+	cd0_free(cd0);
 	return ERR_PTR(ret);
 }
 
@@ -123,8 +133,7 @@ void arm_smmu_cd0_unbind(struct arm_smmu_cd0 *cd0)
 	mutex_lock(&sva_lock);
 	cd0_unbind_all(cd0);
 	mutex_unlock(&sva_lock);
-	mmdrop(cd0->mm);
-	kfree(cd0);
+	cd0_free(cd0);
 }
 
 /**

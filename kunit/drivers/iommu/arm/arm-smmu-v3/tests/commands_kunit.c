@@ -2,16 +2,13 @@
 /*
  * What the SMMU is told: the commands that SVA puts into its queue.
  *
- * They are read from the queue itself, after the SMMU has consumed them. For each edge
- * of a range they must cover it, all of it and nothing that is not beside it. For an
+ * They are read from the queue itself, after the SMMU has consumed them. For an
  * operation of the mm there may be no more of them than Linux 6.1 and 6.12 issue.
  */
-#include <linux/bitfield.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
-#include <linux/mmu_notifier.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -22,141 +19,12 @@
 #include "../arm-smmu-v3.h"
 #include "bench.h"
 #include "cd0.h"
-#include "target.h"
-
-/*
- * The commands of one range
- */
-#define COMMANDS	32
-
-struct told {
-	struct kunit *test;
-	const char *name;
-	u16 asid;
-	u64 commands[COMMANDS][2];
-	unsigned int n;
-};
-
-static void told_print(struct told *told)
-{
-	unsigned int i;
-
-	for (i = 0; i < min(told->n, COMMANDS + 0U); i++)
-		kunit_info(told->test, "%s: command %016llx %016llx", told->name,
-			   told->commands[i][0], told->commands[i][1]);
-}
-
-/* What an invalidation by address covers, by the fields for a range if it has them. */
-static unsigned long told_size(const u64 *command)
-{
-	unsigned int tg = FIELD_GET(CMDQ_TLBI_1_TG, command[1]);
-
-	if (!tg)
-		return PAGE_SIZE;
-	return (FIELD_GET(CMDQ_TLBI_0_NUM, command[0]) + 1)
-	       << (FIELD_GET(CMDQ_TLBI_0_SCALE, command[0]) + 10 + 2 * tg);
-}
-
-/*
- * In order and without a gap, from the start on. A page more may follow the end: there
- * is hardware that does not get a range of one page right, and the driver asks for two.
- */
-static bool told_exactly(struct told *told, unsigned long start, unsigned long end)
-{
-	unsigned int i;
-
-	for (i = 0; i + 1 < told->n; i++) {
-		const u64 *command = told->commands[i];
-
-		if (FIELD_GET(CMDQ_0_OP, command[0]) != CMDQ_OP_TLBI_NH_VA ||
-		    FIELD_GET(CMDQ_TLBI_0_ASID, command[0]) != told->asid ||
-		    (command[1] & CMDQ_TLBI_1_VA_MASK) != start || start >= end)
-			return false;
-		start += told_size(command);
-	}
-	return start == end || start == end + PAGE_SIZE;
-}
-
-static bool told_all(struct told *told)
-{
-	return told->n == 2 &&
-	       FIELD_GET(CMDQ_0_OP, told->commands[0][0]) == CMDQ_OP_TLBI_NH_ASID &&
-	       FIELD_GET(CMDQ_TLBI_0_ASID, told->commands[0][0]) == told->asid;
-}
-
-static void told_expect(struct told *told, unsigned long start, unsigned long end)
-{
-	bool right = told->n && told->n <= COMMANDS &&
-		     FIELD_GET(CMDQ_0_OP, told->commands[told->n - 1][0]) == CMDQ_OP_CMD_SYNC &&
-		     (end == ULONG_MAX ? told_all(told) : told_exactly(told, start, end));
-
-	if (right)
-		return;
-	told_print(told);
-	KUNIT_FAIL(told->test, "%s: these %u commands are not [%lx, %lx)", told->name, told->n,
-		   start, end);
-}
-
-#define SOMEWHERE	(8 * PUD_SIZE)
-#define PAGES(n)	((n) * PAGE_SIZE)
-
-/* EDGE(name, start, end): 512 GiB and the top are those of 48-bit addresses. */
-#define EDGES(EDGE)									\
-	EDGE(one_page, SOMEWHERE, SOMEWHERE + PAGES(1))					\
-	EDGE(one_odd_page, SOMEWHERE + PAGES(1), SOMEWHERE + PAGES(2))			\
-	EDGE(two_pages, SOMEWHERE, SOMEWHERE + PAGES(2))				\
-	EDGE(three_pages, SOMEWHERE, SOMEWHERE + PAGES(3))				\
-	EDGE(31_pages, SOMEWHERE, SOMEWHERE + PAGES(31))				\
-	EDGE(32_pages, SOMEWHERE, SOMEWHERE + PAGES(32))				\
-	EDGE(33_pages, SOMEWHERE, SOMEWHERE + PAGES(33))				\
-	EDGE(odd_neighbours, SOMEWHERE + PAGES(3), SOMEWHERE + PAGES(5))		\
-	EDGE(511_pages, SOMEWHERE + PAGES(1), SOMEWHERE + PAGES(512))			\
-	EDGE(2_mib, SOMEWHERE, SOMEWHERE + PMD_SIZE)					\
-	EDGE(2_mib_and_a_page_aside, SOMEWHERE + PAGES(1), SOMEWHERE + PMD_SIZE + PAGES(1)) \
-	EDGE(1_gib, SOMEWHERE, SOMEWHERE + PUD_SIZE)					\
-	EDGE(1_gib_less_a_page, SOMEWHERE, SOMEWHERE + PUD_SIZE - PAGES(1))		\
-	EDGE(1_gib_aside, SOMEWHERE + PAGES(511), SOMEWHERE + PUD_SIZE + PAGES(511))	\
-	EDGE(512_gib, PGDIR_SIZE, 2 * PGDIR_SIZE)					\
-	EDGE(512_gib_less_a_page, PGDIR_SIZE + PAGES(1), 2 * PGDIR_SIZE)		\
-	EDGE(the_top_page, TASK_SIZE - PAGES(1), TASK_SIZE)				\
-	EDGE(all_but_a_page, PAGES(1), TASK_SIZE)					\
-	EDGE(all_addresses, 0, TASK_SIZE)						\
-	EDGE(the_whole_mm, 0, ULONG_MAX)
-
-static void edge(struct kunit *test, const char *name, unsigned long start, unsigned long end)
-{
-	struct bench *bench = bench_create(test, 1);
-	struct told *told = kunit_kzalloc(test, sizeof(*told), GFP_KERNEL);
-	u32 mark;
-
-	if (!told || bench->errors) {
-		KUNIT_FAIL(test, "nothing to tell");
-		goto out;
-	}
-	told->test = test;
-	told->name = name;
-	told->asid = arm_smmu_cd0_asid(bench->cd0);
-	mark = bench_commands_mark();
-	recorder_dispatch(bench->mm, start, end);
-	told->n = bench_commands_read(mark, told->commands, COMMANDS);
-	told_expect(told, start, end);
-out:
-	bench_destroy(bench);
-}
-
-#define EDGE_CASE(name, start, end)						\
-	static void range_of_##name##_is_exactly_told(struct kunit *test)	\
-	{									\
-		edge(test, #name, start, end);					\
-	}
-#define EDGE_KUNIT_CASE(name, ...)	KUNIT_CASE(range_of_##name##_is_exactly_told),
-EDGES(EDGE_CASE)
 
 /*
  * The commands of an operation of the mm
  */
 
-/* A page in each part of 2 MiB: a GiB, and no more than 2 MiB of memory. */
+/* A page in each part of 2 MiB, and the last: a GiB, and little more than 2 MiB of memory. */
 static int map_sparse_gib(struct path_scene *scene)
 {
 	unsigned long addr, size = 3 * PUD_SIZE;
@@ -173,7 +41,7 @@ static int map_sparse_gib(struct path_scene *scene)
 	scene->page_size = PAGE_SIZE;
 	for (addr = scene->start; addr < scene->end && !ret; addr += PMD_SIZE)
 		ret = recorder_fault(scene->mm, addr, FAULT_FLAG_WRITE);
-	return ret;
+	return ret ?: recorder_fault(scene->mm, scene->end - PAGE_SIZE, FAULT_FLAG_WRITE);
 }
 
 /**
@@ -438,12 +306,46 @@ static void unbinding_under_exit(struct kunit *test)
 	bench_destroy(bench);
 }
 
+/* Of an attempt that fails nothing is left. */
+static void binding_survives_failed_allocations(struct kunit *test)
+{
+	struct bench *bench = bench_create(test, BENCH_DEVICES);
+	unsigned int nth = 0, failures = 0, unbound;
+	bool failed;
+
+	if (bench->errors || !recorder_failslab())
+		goto out;
+	arm_smmu_cd0_unbind(bench->cd0);
+	bench->cd0 = NULL;
+	unbound = asids();
+	do {
+		recorder_fail_allocation(++nth);
+		bench_try_to_bind(bench);
+		failed = recorder_failed_allocation();
+		failures += failed && !bench->cd0;
+		if (!bench->cd0) {
+			KUNIT_EXPECT_EQ_MSG(test, asids(), unbound, "ASIDs");
+		} else if (failed) {
+			/* An allocation that could do without. */
+			arm_smmu_cd0_unbind(bench->cd0);
+			bench->cd0 = NULL;
+		}
+	} while (failed);
+	KUNIT_EXPECT_NOT_NULL(test, bench->cd0);
+	KUNIT_EXPECT_GE(test, failures, 4U);
+	kunit_info(test, "%u of %u allocations failed the binding", failures, nth - 1);
+out:
+	bench_destroy(bench);
+	if (!nth)
+		kunit_skip(test, "this kernel has no CONFIG_FAILSLAB with knobs in debugfs");
+}
+
 static struct kunit_case command_cases[] = {
-	EDGES(EDGE_KUNIT_CASE)
 	OPERATIONS(OPERATION_KUNIT_CASE)
 	KUNIT_CASE(queue_that_comes_round_loses_nothing),
 	KUNIT_CASE(binding_and_unbinding_under_invalidations),
 	KUNIT_CASE(unbinding_under_exit),
+	KUNIT_CASE(binding_survives_failed_allocations),
 	{}
 };
 

@@ -149,6 +149,37 @@ out:
 }
 
 /*
+ * A range that is longer than one range command can say: 2^32 pages, and nothing in them
+ * but the first and the last. Whoever unmaps it has unmapped the last.
+ */
+#define LONG_RANGE	(PAGE_SIZE << 32)
+
+static void a_range_of_16_tib_is_gone_to_its_end(struct kunit *test)
+{
+	struct bench *bench = bench_create(test, BENCH_DEVICES);
+	unsigned long addr = vm_mmap(NULL, 0, LONG_RANGE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, 0);
+	struct bench_access reads[BENCH_DEVICES];
+
+	if (IS_ERR_VALUE(addr) || bench->errors) {
+		KUNIT_FAIL(test, "nothing to unmap");
+		goto out;
+	}
+	KUNIT_EXPECT_EQ(test, recorder_fault(bench->mm, addr, FAULT_FLAG_WRITE), 0);
+	KUNIT_EXPECT_EQ(test, recorder_fault(bench->mm, addr + LONG_RANGE - PAGE_SIZE,
+					     FAULT_FLAG_WRITE), 0);
+	spread(reads, addr + LONG_RANGE - PAGE_SIZE, sizeof(u64));
+	read_all(bench, reads);
+	KUNIT_EXPECT_EQ(test, faulted(reads), 0U);
+	KUNIT_EXPECT_EQ(test, vm_munmap(addr, LONG_RANGE), 0);
+	read_all(bench, reads);
+	KUNIT_EXPECT_EQ_MSG(test, faulted(reads), BENCH_DEVICES + 0U,
+			    "devices still read a page that is gone");
+out:
+	bench_destroy(bench);
+}
+
+/*
  * Devices do not wait. Four threads change what is mapped in places of their own; in
  * each, one device reads and one writes at any moment. A thread counts, and marks the
  * page it has mapped with that number: what a device reads was not given up before it
@@ -427,6 +458,7 @@ out:
 static struct kunit_case device_cases[] = {
 	KUNIT_CASE(a_translation_is_used_until_it_is_invalidated),
 	KUNIT_CASE(more_pages_than_the_smmu_keeps),
+	KUNIT_CASE(a_range_of_16_tib_is_gone_to_its_end),
 	KUNIT_CASE(threads_that_change_mappings_under_devices),
 	{}
 };

@@ -74,7 +74,7 @@ struct dma_row {
 static void target_mark(const struct target target, u64 mark)
 {
 	if (target.page && !is_zero_pfn(page_to_pfn(target.page)) &&
-	    !is_huge_zero_page(compound_head(target.page)) && !PageKsm(target.page))
+	    !secondary_tlbs_huge_zero(target.page) && !PageKsm(target.page))
 		WRITE_ONCE(*target.word, mark);
 }
 
