@@ -15,10 +15,10 @@ ifneq ($(UNKNOWN),)
 $(error unknown variable: $(UNKNOWN); there are: $(VARIABLES))
 endif
 
-.PHONY: help run check tree series shell mutants cost matrix clean distclean
+.PHONY: help run check tree series shell mutants cost matrix dma clean distclean
 
 help:
 	@cat lab/help.txt
 
-run check tree series shell mutants cost matrix clean distclean:
+run check tree series shell mutants cost matrix dma clean distclean:
 	@"lab/$@"
