@@ -8,6 +8,7 @@
  * recorder hides no race of what it observes behind a lock of its own.
  */
 #include <linux/debug_locks.h>
+#include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/fault-inject.h>
 #include <linux/init.h>
