@@ -65,8 +65,8 @@ struct counted_operation {
 /* OPERATION(name, path, pages, prepare, invalidations, waits): the least of 6.1's and 6.12's */
 #define OPERATIONS(OPERATION)							\
 	OPERATION(munmap_of_1_page, munmap, 1, NULL, 1, 1)			\
-	OPERATION(munmap_of_512_pages, munmap, 512, NULL, 2, 2)			\
-	OPERATION(munmap_of_1_gib, munmap, 512, map_sparse_gib, 2, 2)		\
+	OPERATION(munmap_of_512_pages, munmap, 512, NULL, 1, 1)			\
+	OPERATION(munmap_of_1_gib, munmap, 512, map_sparse_gib, 4, 3)		\
 	OPERATION(mprotect_of_1_page, mprotect, 1, NULL, 1, 1)			\
 	OPERATION(mprotect_of_512_pages, mprotect, 512, NULL, 1, 1)		\
 	OPERATION(mprotect_of_1_gib, mprotect, 512, map_sparse_gib, 1, 1)	\

@@ -241,8 +241,10 @@ static void row_write(struct dma_row *row)
 /* As for a page request: true if the device should try again. */
 static bool fault_handled(struct dma_row *row, unsigned long addr)
 {
-	/* Whoever has the page for himself waits for nobody to get it. */
-	return !row->scene.exclusives && !recorder_fault(row->bench->mm, addr, FAULT_FLAG_WRITE);
+	/* Who has the page for himself gives it to nobody, and nobody answers a userfault. */
+	if (row->scene.exclusives || row->scene.userfaultfd)
+		return false;
+	return !recorder_fault(row->bench->mm, addr, FAULT_FLAG_WRITE);
 }
 
 /*
