@@ -212,7 +212,14 @@ static inline int secondary_tlbs_put_off(struct mm_struct *mm)
 
 /* Whether a CPU makes an entry dirty by itself that an SMMU then holds as read-only. */
 #ifdef CONFIG_ARM64
-#define SECONDARY_TLBS_HARDWARE_DIRTY	cpus_have_cap(ARM64_HW_DBM)
+#include <asm/cpufeature.h>
+#include <asm/sysreg.h>
+/* HAFDBS of the ID register: ARM64_HW_DBM is set on every CPU, to be listed. */
+#define SECONDARY_TLBS_HARDWARE_DIRTY						\
+	(IS_ENABLED(CONFIG_ARM64_HW_AFDBM) &&					\
+	 cpuid_feature_extract_unsigned_field(					\
+		read_sanitised_ftr_reg(SYS_ID_AA64MMFR1_EL1),			\
+		ID_AA64MMFR1_EL1_HAFDBS_SHIFT) >= ID_AA64MMFR1_EL1_HAFDBS_DBM)
 #else
 #define SECONDARY_TLBS_HARDWARE_DIRTY	false
 #endif
