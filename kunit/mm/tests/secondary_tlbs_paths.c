@@ -1440,7 +1440,7 @@ static void scene_clean_hugetlb(struct path_scene *scene)
 {
 	struct mm_struct *mm = scene->mm;
 	struct vm_area_struct *vma;
-	spinlock_t *ptl;
+	spinlock_t *ptl;	/* of the page table that has the entry */
 	pte_t *ptep, pte;
 
 	mmap_read_lock(mm);
