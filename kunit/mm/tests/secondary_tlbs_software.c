@@ -299,12 +299,26 @@ static struct soft_translation *soft_slot(struct soft_tlb *tlb, unsigned long va
 	return &tlb->entry[(va >> PAGE_SHIFT) % SOFT_TLB_ENTRIES];
 }
 
+static bool soft_holds(struct soft_tlb *tlb, unsigned long va, unsigned long size)
+{
+	const struct soft_translation *entry = soft_slot(tlb, ALIGN_DOWN(va, size));
+
+	return entry->valid && soft_overlap(entry->va, entry->size, va, va + 1);
+}
+
+/* As in hardware, what is held is not looked up again: if it is stale, it stays so. */
+static bool soft_hit(struct soft_tlb *tlb, unsigned long va)
+{
+	return soft_holds(tlb, va, PAGE_SIZE) || soft_holds(tlb, va, PMD_SIZE) ||
+	       soft_holds(tlb, va, PUD_SIZE);
+}
+
 static bool soft_fill_begin(struct soft_tlb *tlb, unsigned int device, unsigned long va)
 {
 	bool live;
 
 	raw_spin_lock(&tlb->lock);
-	live = tlb->live;
+	live = tlb->live && !soft_hit(tlb, va);
 	tlb->fill[device] = (struct soft_fill){ .va = va, .live = live };
 	raw_spin_unlock(&tlb->lock);
 	return live;
@@ -325,7 +339,7 @@ static void soft_fill_end(struct soft_tlb *tlb, unsigned int device,
 }
 
 /**
- * soft_tlb_fill - walk the page tables and keep what is found
+ * soft_tlb_fill - walk the page tables and keep what is found, unless it is held
  * @tlb: whose mm current has loaded, or keeps from changing
  * @device: who does it, one at a time
  * @va: where
