@@ -212,7 +212,7 @@ static inline int secondary_tlbs_put_off(struct mm_struct *mm)
 
 /* Whether a CPU makes an entry dirty by itself that an SMMU then holds as read-only. */
 #ifdef CONFIG_ARM64
-#include <asm/cpufeature.h>
+#include <linux/cpufeature.h>
 #include <asm/sysreg.h>
 /* HAFDBS of the ID register: ARM64_HW_DBM is set on every CPU, to be listed. */
 #define SECONDARY_TLBS_HARDWARE_DIRTY						\

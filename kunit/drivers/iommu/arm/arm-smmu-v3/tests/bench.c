@@ -154,7 +154,8 @@ void bench_case_exit(struct kunit *test)
 const char *bench_event_name(u8 id)
 {
 	static const char * const names[] = {
-		[0x00] = "no event", [0x01] = "F_UUT", [0x02] = "C_BAD_STREAMID", [0x03] = "F_STE_FETCH",
+		[0x00] = "no event", [0x01] = "F_UUT", [0x02] = "C_BAD_STREAMID",
+		[0x03] = "F_STE_FETCH",
 		[0x04] = "C_BAD_STE", [0x05] = "F_BAD_ATS_TREQ", [0x06] = "F_STREAM_DISABLED",
 		[0x07] = "F_TRANSL_FORBIDDEN", [0x08] = "C_BAD_SUBSTREAMID",
 		[0x09] = "F_CD_FETCH", [0x0a] = "C_BAD_CD", [0x0b] = "F_WALK_EABT",
@@ -283,7 +284,8 @@ static void bench_load(struct bench *bench)
 
 	for (i = 0; i < bench->devices; i++)
 		for (word = 0; word < BENCH_WORDS; word++)
-			WRITE_ONCE(bench_words(bench, i)[word], 0xed00000000000000 | ++bench_unique);
+			WRITE_ONCE(bench_words(bench, i)[word],
+				   0xed00000000000000 | ++bench_unique);
 	bench_mail(bench, false);
 	bench->reads = 0;
 	bench->writes = BENCH_READS;

@@ -493,7 +493,8 @@ static void dirty_write(struct kunit *test, struct bench *bench, unsigned long a
 		/* As for a page request. */
 		KUNIT_EXPECT_EQ(test, recorder_fault(bench->mm, addr, FAULT_FLAG_WRITE), 0);
 	}
-	KUNIT_EXPECT_LT_MSG(test, attempt, 0U + DIRTY_ATTEMPTS, "%s", bench_event_name(write.event));
+	KUNIT_EXPECT_LT_MSG(test, attempt, 0U + DIRTY_ATTEMPTS, "%s",
+			    bench_event_name(write.event));
 	if (attempt < DIRTY_ATTEMPTS)
 		kunit_info(test, "landed at attempt %u", attempt + 1);
 }

@@ -207,13 +207,14 @@ static void row_read(struct dma_row *row)
 static void row_expect_write(struct dma_row *row, const struct bench_access *write)
 {
 	const struct target target = target_of(row->bench->mm, write->addr);
+	const bool landed = target_has(&target, write);
 
 	/* What is writable may fault all the same: row_progress() sees to that. */
-	if (write->event ? !target_has(&target, write) : target.writable && target_has(&target, write))
+	if (write->event ? !landed : landed && target.writable)
 		return;
 	KUNIT_FAIL(row->test, "a write to %lx, %s, %s: %s", write->addr,
 		   target.writable ? "writable" : "not writable",
-		   target_has(&target, write) ? "landed" : "did not land",
+		   landed ? "landed" : "did not land",
 		   bench_event_name(write->event));
 }
 
@@ -271,7 +272,7 @@ static void row_progress(struct dma_row *row)
 		n = left;
 	}
 	for (write = writes; write < writes + n; write++)
-		KUNIT_FAIL(row->test, "a write to %lx, which is allowed, did not land in %d attempts: %s",
+		KUNIT_FAIL(row->test, "an allowed write to %lx did not land in %d attempts: %s",
 			   write->addr, ATTEMPTS, bench_event_name(write->event));
 }
 
