@@ -213,6 +213,21 @@ suites_only() {
 	[ "$MACHINE" = qemu ] || die $BAD_INPUT "make $1 knows no MACHINE=$MACHINE: only run and tree do"
 }
 
+# compares_kernels: what compares the series with its base has that as a part.
+compares_kernels() {
+	[ "$SERIES" = full ] || die $BAD_INPUT "make $LAB_NAME compares the series with its base: SERIES=none is a part of it"
+	[ "$BUSTED" = 0 ] || die $BAD_INPUT "make $LAB_NAME plants no bugs: BUSTED=1 has no meaning"
+}
+
+# table_column RESULT SUITE VARIABLE=VALUE...: the suites on this kernel, for a table.
+table_column() {
+	local result=$1 suite=$2 status=0
+	shift 2
+	env "$@" "$LAB/booted" "$result" "$suite" "$(printf '%-9s %s' "$LAB_NAME" "${result##*/}")" || status=$?
+	# Failed cases are what the table shows; who ended before the judge has said why.
+	[ $status = 0 ] || [ $status = $BAD_TEST ] && [ -e "$result/summary.json" ] || exit $status
+}
+
 # disk_full LOG: did a step end for want of room? What it wrote of that may itself
 # have found none.
 disk_full() {
