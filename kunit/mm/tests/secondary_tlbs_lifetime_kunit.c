@@ -409,17 +409,6 @@ static void flight_init(struct flight *flight, struct recorder *rec,
 }
 
 /*
- *   dispatcher                          unregisterer
- *   srcu_read_lock
- *    callback
- *     [held]                            hlist_del
- *                                       synchronize_srcu
- *     [let go, once it is seen to wait]  |
- *   srcu_read_unlock                     |
- *                                       return
- *                                       [Required: the callback has ended]
- */
-/*
  * What would not wait for the callback must have had the time to end: as much as
  * three unregistrations take that nobody holds up, each with its grace period.
  */
@@ -434,6 +423,17 @@ static unsigned long flight_time(struct recorder *rec, struct mm_struct *mm)
 	return jiffies - start + 1;
 }
 
+/*
+ *   dispatcher                          unregisterer
+ *   srcu_read_lock
+ *    callback
+ *     [held]                            hlist_del
+ *                                       synchronize_srcu
+ *     [let go, once it is seen to wait]  |
+ *   srcu_read_unlock                     |
+ *                                       return
+ *                                       [Required: the callback has ended]
+ */
 static void unregister_waits_for_a_callback_in_flight(struct kunit *test)
 {
 	struct recorder *rec = recorder_create(test, 16);

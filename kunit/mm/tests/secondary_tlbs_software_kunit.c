@@ -550,22 +550,6 @@ static void row_watch_scene(struct soft_tlb *tlb, const struct path_scene *scene
 		row_watch(tlb, scene->target, scene->target + scene->target_size);
 }
 
-/* A row that cannot leave anything stale has nothing to show here. */
-static const char *row_skip(const struct mm_path *path)
-{
-	const unsigned int flags = path->flags;
-	const bool silent = path->tells == TELLS_NOTHING && !(flags & PATH_RELEASES);
-	const char *reason = path_skip(path);
-
-	if (reason)
-		return reason;
-	if (silent || (flags & PATH_KEEPS))
-		return "what a device has found before is right still";
-	if ((flags & PATH_UPGRADES) && !IS_ENABLED(CONFIG_ARM64))
-		return "here a device walks again before it faults";
-	return NULL;
-}
-
 /* Once all that it has is in the TLB, and the devices are at work. */
 static void row_operation(struct kunit *test, struct path_scene *scene)
 {
@@ -603,7 +587,7 @@ static void row_devices(struct kunit *test, struct path_scene *scene, u64 seed)
 
 static void row(struct kunit *test, const struct mm_path *path)
 {
-	const char *reason = row_skip(path);
+	const char *reason = path_skip_harmless(path);
 	struct path_scene *scene;
 	struct recorder *rec;
 	struct mm_struct *mm;

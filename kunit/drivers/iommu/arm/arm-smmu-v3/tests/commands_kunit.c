@@ -119,27 +119,71 @@ out:
 OPERATIONS(OPERATION_CASE)
 
 /*
- * The queue itself, filled by four threads until it has come round
+ * Four threads that do something to the mm of the bench until they are stopped
  */
 #define THREADS		4
 
-struct filling {
-	struct recorder_worker worker;
-	struct mm_struct *mm;
-	bool *stop;
-	unsigned long calls;
+struct busy {
+	struct bench *bench;
+	int (*work)(struct mm_struct *mm);
+	struct recorder_worker workers[THREADS];
+	unsigned long times[THREADS];
+	bool stop;
 };
 
-/* As many commands as a range can take: a page short of a power of two. */
-static void fill_queue(struct recorder_worker *worker)
+static void busy_thread(struct recorder_worker *worker)
 {
-	struct filling *filling = container_of(worker, struct filling, worker);
+	struct busy *busy = worker->data;
+	struct mm_struct *mm = busy->bench->mm;
 
-	while (!READ_ONCE(*filling->stop)) {
-		recorder_dispatch(filling->mm, PAGE_SIZE, PGDIR_SIZE);
-		filling->calls++;
+	kthread_use_mm(mm);
+	while (!READ_ONCE(busy->stop) && !worker->errors) {
+		worker->errors += !!busy->work(mm);
+		busy->times[worker->id]++;
 		cond_resched();
 	}
+	kthread_unuse_mm(mm);
+}
+
+static void busy_start(struct busy *busy, struct bench *bench, int (*work)(struct mm_struct *mm))
+{
+	unsigned int i;
+
+	busy->bench = bench;
+	busy->work = work;
+	for (i = 0; i < THREADS; i++) {
+		busy->workers[i] = (struct recorder_worker){
+			.function = busy_thread, .data = busy, .id = i,
+		};
+		if (!recorder_worker_start(&busy->workers[i]))
+			bench->errors++;
+	}
+}
+
+/* Returns how often they did it. */
+static unsigned long busy_stop(struct kunit *test, struct busy *busy)
+{
+	unsigned long times = 0;
+	unsigned int i;
+
+	WRITE_ONCE(busy->stop, true);
+	for (i = 0; i < THREADS; i++) {
+		recorder_worker_join(&busy->workers[i]);
+		KUNIT_EXPECT_EQ(test, busy->workers[i].errors, 0U);
+		times += busy->times[i];
+	}
+	return times;
+}
+
+/*
+ * The queue itself, filled until it has come round
+ */
+
+/* As many commands as a range can take: a page short of a power of two. */
+static int fill_queue(struct mm_struct *mm)
+{
+	recorder_dispatch(mm, PAGE_SIZE, PGDIR_SIZE);
+	return 0;
 }
 
 static bool queue_comes_round(void)
@@ -162,23 +206,15 @@ static bool queue_comes_round(void)
 static void queue_that_comes_round_loses_nothing(struct kunit *test)
 {
 	struct bench *bench = bench_create(test, 1);
-	unsigned long addr = recorder_mmap(1, PROT_READ | PROT_WRITE, MAP_PRIVATE), calls = 0;
+	unsigned long addr = recorder_mmap(1, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	struct bench_access read = { .addr = addr };
-	struct filling *filling = kunit_kcalloc(test, THREADS, sizeof(*filling), GFP_KERNEL);
-	bool stop = false;
-	unsigned int i;
+	struct busy *busy = kunit_kzalloc(test, sizeof(*busy), GFP_KERNEL);
 
-	if (!addr || !filling || bench->errors || recorder_populate(bench->mm, addr, 1)) {
+	if (!addr || !busy || bench->errors || recorder_populate(bench->mm, addr, 1)) {
 		KUNIT_FAIL(test, "nothing to begin with");
 		goto out;
 	}
-	for (i = 0; i < THREADS; i++) {
-		filling[i].mm = bench->mm;
-		filling[i].stop = &stop;
-		filling[i].worker = (struct recorder_worker){ .function = fill_queue, .id = i };
-		if (!recorder_worker_start(&filling[i].worker))
-			bench->errors++;
-	}
+	busy_start(busy, bench, fill_queue);
 	KUNIT_EXPECT_TRUE(test, queue_comes_round());
 	/* In the middle of it all: the device has the page, and then it does not. */
 	bench_do(bench, &read, 1);
@@ -186,12 +222,7 @@ static void queue_that_comes_round_loses_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
 	bench_do(bench, &read, 1);
 	KUNIT_EXPECT_NE(test, read.event, 0);
-	WRITE_ONCE(stop, true);
-	for (i = 0; i < THREADS; i++) {
-		recorder_worker_join(&filling[i].worker);
-		calls += filling[i].calls;
-	}
-	kunit_info(test, "%lu calls", calls);
+	kunit_info(test, "%lu calls", busy_stop(test, busy));
 out:
 	bench_destroy(bench);
 }
@@ -212,29 +243,14 @@ static unsigned int asids(void)
 	return n;
 }
 
-struct churn {
-	struct recorder_worker worker;
-	struct mm_struct *mm;
-	bool *stop;
-	unsigned long operations;
-};
-
-static void churn(struct recorder_worker *worker)
+static int churn(struct mm_struct *mm)
 {
-	struct churn *churn = container_of(worker, struct churn, worker);
-	unsigned long addr;
+	unsigned long addr = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
+				     MAP_PRIVATE | MAP_ANONYMOUS, 0);
 
-	kthread_use_mm(churn->mm);
-	while (!READ_ONCE(*churn->stop) && !worker->errors) {
-		addr = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE,
-			       MAP_PRIVATE | MAP_ANONYMOUS, 0);
-		worker->errors += IS_ERR_VALUE(addr) ||
-				  recorder_fault(churn->mm, addr, FAULT_FLAG_WRITE) ||
-				  vm_munmap(addr, PAGE_SIZE);
-		churn->operations++;
-		cond_resched();
-	}
-	kthread_unuse_mm(churn->mm);
+	if (IS_ERR_VALUE(addr))
+		return addr;
+	return recorder_fault(mm, addr, FAULT_FLAG_WRITE) ?: vm_munmap(addr, PAGE_SIZE);
 }
 
 #define BINDINGS	40
@@ -242,31 +258,17 @@ static void churn(struct recorder_worker *worker)
 static void binding_and_unbinding_under_invalidations(struct kunit *test)
 {
 	struct bench *bench = bench_create(test, BENCH_DEVICES);
-	struct churn *churns = kunit_kcalloc(test, THREADS, sizeof(*churns), GFP_KERNEL);
-	unsigned long operations = 0;
+	struct busy *busy = kunit_kzalloc(test, sizeof(*busy), GFP_KERNEL);
 	unsigned int before = asids(), i;
-	bool stop = false;
 
-	if (!churns || bench->errors) {
+	if (!busy || bench->errors) {
 		KUNIT_FAIL(test, "nothing to begin with");
 		goto out;
 	}
-	for (i = 0; i < THREADS; i++) {
-		churns[i].mm = bench->mm;
-		churns[i].stop = &stop;
-		churns[i].worker = (struct recorder_worker){ .function = churn, .id = i };
-		if (!recorder_worker_start(&churns[i].worker))
-			bench->errors++;
-	}
+	busy_start(busy, bench, churn);
 	for (i = 0; i < BINDINGS && !bench->errors; i++)
 		bench_bind_again(bench);
-	WRITE_ONCE(stop, true);
-	for (i = 0; i < THREADS; i++) {
-		recorder_worker_join(&churns[i].worker);
-		KUNIT_EXPECT_EQ(test, churns[i].worker.errors, 0U);
-		operations += churns[i].operations;
-	}
-	kunit_info(test, "%lu changes under %d bindings", operations, BINDINGS);
+	kunit_info(test, "%lu changes under %d bindings", busy_stop(test, busy), BINDINGS);
 	KUNIT_EXPECT_EQ_MSG(test, asids(), before, "ASIDs");
 out:
 	bench_destroy(bench);

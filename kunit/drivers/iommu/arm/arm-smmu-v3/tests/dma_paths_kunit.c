@@ -313,19 +313,9 @@ static void row_run(struct dma_row *row)
 	kunit_info(row->test, "%u of the pages were freed and allocated again", row->caught);
 }
 
-/* A row that can leave nothing stale has nothing to show here. */
-static const char *row_skip(const struct mm_path *path)
-{
-	const bool silent = path->tells == TELLS_NOTHING && !(path->flags & PATH_RELEASES);
-
-	if (silent || (path->flags & PATH_KEEPS))
-		return path_skip(path) ?: "what a device has found before is right still";
-	return path_skip(path);
-}
-
 static void dma_row(struct kunit *test, const struct mm_path *path)
 {
-	const char *reason = row_skip(path);
+	const char *reason = path_skip_harmless(path);
 	struct dma_row *row;
 	int error;
 
