@@ -381,17 +381,18 @@ static void invalidate(struct fake_smmu *fake, unsigned long start, unsigned lon
  */
 
 #define HERE	0x5a5000000000UL
+/* The TG field for the pages of this kernel. */
+#define TG	((unsigned int)(PAGE_SHIFT - 10) / 2)
 
 /* Two pages, which is the least: NUM 0 and SCALE 0 are reserved without a level. */
 static void one_page_is_one_range_command(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE, ARM_SMMU_FEAT_RANGE_INV);
-	unsigned int tg = (PAGE_SHIFT - 10) / 2;
 
 	if (!fake_bind(test, fake, 0))
 		return;
 	invalidate(fake, HERE, HERE + PAGE_SIZE);
-	EXPECT_COMMAND(test, fake, "va %lx num 0 scale 1 tg %u ttl 0 leaf 0", HERE, tg);
+	EXPECT_COMMAND(test, fake, "va %lx num 0 scale 1 tg %u ttl 0 leaf 0", HERE, TG);
 	EXPECT_COMMAND(test, fake, "sync");
 	EXPECT_NOTHING(test, fake);
 }
@@ -399,20 +400,19 @@ static void one_page_is_one_range_command(struct kunit *test)
 static void ranges_are_cut_into_range_commands(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE, ARM_SMMU_FEAT_RANGE_INV);
-	unsigned int tg = (PAGE_SHIFT - 10) / 2;
 
 	if (!fake_bind(test, fake, 0))
 		return;
 	/* 2 MiB, the page behind it, and what does not fit into five bits. */
 	invalidate(fake, HERE, HERE + 512 * PAGE_SIZE);
-	EXPECT_COMMAND(test, fake, "va %lx num 0 scale 9 tg %u ttl 0 leaf 0", HERE, tg);
+	EXPECT_COMMAND(test, fake, "va %lx num 0 scale 9 tg %u ttl 0 leaf 0", HERE, TG);
 	EXPECT_COMMAND(test, fake, "sync");
 	EXPECT_NOTHING(test, fake);
 
 	invalidate(fake, HERE, HERE + (512 + 3) * PAGE_SIZE);
-	EXPECT_COMMAND(test, fake, "va %lx num 2 scale 0 tg %u ttl 0 leaf 0", HERE, tg);
+	EXPECT_COMMAND(test, fake, "va %lx num 2 scale 0 tg %u ttl 0 leaf 0", HERE, TG);
 	EXPECT_COMMAND(test, fake, "va %lx num 0 scale 9 tg %u ttl 0 leaf 0",
-		       HERE + 3 * PAGE_SIZE, tg);
+		       HERE + 3 * PAGE_SIZE, TG);
 	EXPECT_COMMAND(test, fake, "sync");
 	EXPECT_NOTHING(test, fake);
 }
@@ -421,13 +421,12 @@ static void ranges_are_cut_into_range_commands(struct kunit *test)
 static void scale_of_32_is_two_commands_at_most(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE, ARM_SMMU_FEAT_RANGE_INV);
-	unsigned int tg = (PAGE_SHIFT - 10) / 2;
 
 	if (!fake_bind(test, fake, 0))
 		return;
 	invalidate(fake, PAGE_SIZE << 32, 2 * PAGE_SIZE << 32);
 	EXPECT_COMMAND(test, fake, "va %lx num 1 scale 31 tg %u ttl 0 leaf 0", PAGE_SIZE << 32,
-		       tg);
+		       TG);
 	EXPECT_COMMAND(test, fake, "sync");
 	EXPECT_NOTHING(test, fake);
 }
@@ -465,20 +464,8 @@ static void without_range_invalidation_many_pages_are_the_asid(struct kunit *tes
 	EXPECT_NOTHING(test, fake);
 }
 
-static void the_whole_mm_is_the_asid(struct kunit *test)
+static void expect_asid_for_all(struct kunit *test, struct fake_smmu *fake)
 {
-	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE,
-					     ARM_SMMU_FEAT_RANGE_INV | ARM_SMMU_FEAT_ATS);
-
-	if (!fake_bind(test, fake, 0))
-		return;
-	invalidate(fake, 0, ULONG_MAX);
-	EXPECT_COMMAND(test, fake, "asid");
-	EXPECT_COMMAND(test, fake, "sync");
-	expect_atc(test, fake, 0, 0, 52);
-	EXPECT_NOTHING(test, fake);
-
-	fake->smmu.features &= ~ARM_SMMU_FEAT_RANGE_INV;
 	invalidate(fake, 0, ULONG_MAX);
 	EXPECT_COMMAND(test, fake, "asid");
 	EXPECT_COMMAND(test, fake, "sync");
@@ -486,16 +473,28 @@ static void the_whole_mm_is_the_asid(struct kunit *test)
 	EXPECT_NOTHING(test, fake);
 }
 
+static void the_whole_mm_is_the_asid(struct kunit *test)
+{
+	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE,
+					     ARM_SMMU_FEAT_RANGE_INV | ARM_SMMU_FEAT_ATS);
+
+	if (!fake_bind(test, fake, 0))
+		return;
+	expect_asid_for_all(test, fake);
+
+	fake->smmu.features &= ~ARM_SMMU_FEAT_RANGE_INV;
+	expect_asid_for_all(test, fake);
+}
+
 static void atcs_come_after_the_tlb_was_waited_for(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE,
 					     ARM_SMMU_FEAT_RANGE_INV | ARM_SMMU_FEAT_ATS);
-	unsigned int tg = (PAGE_SHIFT - 10) / 2;
 
 	if (!fake_bind(test, fake, 0))
 		return;
 	invalidate(fake, HERE, HERE + PAGE_SIZE);
-	EXPECT_COMMAND(test, fake, "va %lx num 0 scale 1 tg %u ttl 0 leaf 0", HERE, tg);
+	EXPECT_COMMAND(test, fake, "va %lx num 0 scale 1 tg %u ttl 0 leaf 0", HERE, TG);
 	EXPECT_COMMAND(test, fake, "sync");
 	expect_atc(test, fake, 0, HERE, PAGE_SHIFT - 12);
 	EXPECT_NOTHING(test, fake);

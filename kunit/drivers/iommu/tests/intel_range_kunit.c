@@ -89,20 +89,14 @@ static void expect_right(struct kunit *test, unsigned long first, unsigned long 
 		KUNIT_FAIL(test, "pages %lx to %lx: %s", first, last, what);
 }
 
+static const char *fault_of_range(unsigned long start, unsigned long end, unsigned int shift)
+{
+	return fault(start >> shift, (end - 1) >> shift);
+}
+
 static void small_ranges_are_covered(struct kunit *test)
 {
-	unsigned long first;
-	unsigned int b, i, j;
-
-	for (b = 0; b < RANGE_BASES; b++)
-		for (i = 0; i < RANGE_SMALL; i++)
-			for (j = 0; j < RANGE_SMALL; j++) {
-				first = (range_base(b) >> 12) + i;
-				if (!fault(first, first + j))
-					continue;
-				expect_right(test, first, first + j);
-				return;
-			}
+	range_expect_small(test, 12, fault_of_range);
 }
 
 /* The ranges whose ends are up to 3 pages from the given pages. */

@@ -72,15 +72,49 @@ bool range_edge(unsigned int n, unsigned int shift, struct range_edge *edge)
 	return true;
 }
 
-/* Where small ranges are tested; the last leaves room for them, and the page above. */
-unsigned long range_base(unsigned int n)
-{
-	const unsigned long room = 2UL * RANGE_SMALL << 16;
-	const unsigned long bases[RANGE_BASES] = {
-		0, SZ_2M, (1UL << 47) - room / 2, BIT(63) - room / 2, -room - SZ_64K,
-	};
+/* So many places, and up to so many pages from each of them. */
+#define SMALL	70
+/* ... which are in here. */
+#define ROOM	(2UL * SMALL << 16)
 
-	return bases[n];
+static bool expect_small_at(struct kunit *test, unsigned long base, unsigned int shift,
+			    range_check check)
+{
+	unsigned long start, end, i, n;
+	const char *wrong;
+
+	for (i = 0; i < SMALL; i++)
+		for (n = 1; n <= SMALL; n++) {
+			start = base + (i << shift);
+			end = start + (n << shift);
+			wrong = check(start, end, shift);
+			if (!wrong)
+				continue;
+			KUNIT_FAIL(test, "[%lx, %lx) of 2^%u: %s", start, end, shift, wrong);
+			return false;
+		}
+	return true;
+}
+
+/**
+ * range_expect_small - all small ranges, at some places
+ * @test: fails of the first range that is not right
+ * @shift: log2 of the page's size in bytes, at most 16
+ * @check: what is wrong with a range
+ *
+ * The places are the bottom, in between, on both sides of the sign, and up to the
+ * last page that a range can have.
+ */
+void range_expect_small(struct kunit *test, unsigned int shift, range_check check)
+{
+	const unsigned long bases[] = {
+		0, SZ_2M, (1UL << 47) - ROOM / 2, BIT(63) - ROOM / 2, -ROOM - SZ_64K,
+	};
+	unsigned int b;
+
+	for (b = 0; b < ARRAY_SIZE(bases); b++)
+		if (!expect_small_at(test, bases[b], shift, check))
+			return;
 }
 
 /* How many pages have a byte of the range: one after the other, if they are few. */

@@ -26,12 +26,12 @@ struct range_edge {
 bool range_edge(unsigned int n, unsigned int shift, struct range_edge *edge);
 
 /*
- * Small ranges are tested at each of these addresses: the bottom, in between, on
- * both sides of the sign, and up to the last page that a range can have.
+ * What is wrong with what becomes of a range of pages of 2^@shift bytes; NULL:
+ * nothing. @end is the first address behind the range.
  */
-#define RANGE_SMALL		70
-unsigned long range_base(unsigned int n);
-#define RANGE_BASES		5
+typedef const char *(*range_check)(unsigned long start, unsigned long end, unsigned int shift);
+
+void range_expect_small(struct kunit *test, unsigned int shift, range_check check);
 
 unsigned long range_model_pages(unsigned long start, unsigned long end, unsigned int shift);
 unsigned int range_model_order(unsigned long first, unsigned long last);

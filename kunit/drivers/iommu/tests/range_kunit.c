@@ -25,25 +25,20 @@ static void empty_range_has_no_page(struct kunit *test)
 	}
 }
 
+/* Of pages that are twice as large as the range's. */
+static const char *fault_of_pages(unsigned long start, unsigned long end, unsigned int half)
+{
+	return secondary_tlbs_range_pages(start, end, half + 1) ==
+	       range_model_pages(start, end, half + 1) ? NULL : "not its pages";
+}
+
 /* Also where range and pages do not match: half a page more at either end. */
 static void pages_are_those_that_are_touched(struct kunit *test)
 {
-	unsigned long start, end;
-	unsigned int b, s, i, j;
+	unsigned int s;
 
-	for (b = 0; b < RANGE_BASES; b++)
-		for (s = 0; s < ARRAY_SIZE(shifts); s++)
-			for (i = 0; i < RANGE_SMALL; i++)
-				for (j = i + 1; j < RANGE_SMALL; j++) {
-					start = range_base(b) + ((unsigned long)i << shifts[s]) / 2;
-					end = range_base(b) + ((unsigned long)j << shifts[s]) / 2;
-					if (secondary_tlbs_range_pages(start, end, shifts[s]) ==
-					    range_model_pages(start, end, shifts[s]))
-						continue;
-					KUNIT_FAIL(test, "[%lx, %lx) of 2^%u", start, end,
-						   shifts[s]);
-					return;
-				}
+	for (s = 0; s < ARRAY_SIZE(shifts); s++)
+		range_expect_small(test, shifts[s] - 1, fault_of_pages);
 }
 
 static void all_pages_are_counted(struct kunit *test)
@@ -59,30 +54,20 @@ static void all_pages_are_counted(struct kunit *test)
 	}
 }
 
-static bool cover_is_smallest(unsigned long start, unsigned long end, unsigned int shift)
+static const char *fault_of_cover(unsigned long start, unsigned long end, unsigned int shift)
 {
 	unsigned int order = secondary_tlbs_cover_order(start, end, shift);
 
-	return order == range_model_order(start >> shift, (end - 1) >> shift);
+	return order == range_model_order(start >> shift, (end - 1) >> shift) ? NULL :
+	       "not the smallest block";
 }
 
 static void cover_is_the_smallest_block(struct kunit *test)
 {
-	unsigned long start, end;
-	unsigned int b, s, i, j;
+	unsigned int s;
 
-	for (b = 0; b < RANGE_BASES; b++)
-		for (s = 0; s < ARRAY_SIZE(shifts); s++)
-			for (i = 0; i < RANGE_SMALL; i++)
-				for (j = i + 1; j <= RANGE_SMALL; j++) {
-					start = range_base(b) + ((unsigned long)i << shifts[s]);
-					end = range_base(b) + ((unsigned long)j << shifts[s]);
-					if (cover_is_smallest(start, end, shifts[s]))
-						continue;
-					KUNIT_FAIL(test, "[%lx, %lx) of 2^%u", start, end,
-						   shifts[s]);
-					return;
-				}
+	for (s = 0; s < ARRAY_SIZE(shifts); s++)
+		range_expect_small(test, shifts[s], fault_of_cover);
 }
 
 static void edges_are_covered(struct kunit *test)
@@ -92,8 +77,8 @@ static void edges_are_covered(struct kunit *test)
 
 	for (s = 0; s < ARRAY_SIZE(shifts); s++)
 		for (n = 0; range_edge(n, shifts[s], &edge); n++)
-			KUNIT_EXPECT_TRUE_MSG(test, cover_is_smallest(edge.start, edge.end,
-								      shifts[s]),
+			KUNIT_EXPECT_TRUE_MSG(test, !fault_of_cover(edge.start, edge.end,
+								    shifts[s]),
 					      "%s of 2^%u", edge.name, shifts[s]);
 }
 
