@@ -284,11 +284,15 @@ static void memslot_change_waits_for_the_end(struct kunit *test)
 /* The VM's mm outlives it, and so does the invalidation. */
 static void vm_can_end_during_an_invalidation(struct kunit *test)
 {
-	struct test_vm *vm = test_vm_create(test);
-	struct recorder_subscriber *sub = recorder_range(vm->rec, vm->mm);
+	struct recorder_subscriber *sub;
 	struct mmu_notifier_range range;
+	struct test_vm *vm;
 	int users;
 
+	/* An idle CPU left behind would hold the mm lazily, and be counted. */
+	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
+	vm = test_vm_create(test);
+	sub = recorder_range(vm->rec, vm->mm);
 	users = atomic_read(&vm->mm->mm_count);
 	test_range_start(vm, &range, vm->hva, vm->hva + PAGE_SIZE);
 	test_vm_close(vm);
@@ -301,6 +305,7 @@ static void vm_can_end_during_an_invalidation(struct kunit *test)
 			recorder_count(vm->rec, RECORDER_OP_START, sub->id));
 	recorder_unregister(sub);
 	test_vm_destroy(vm);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
 }
 
 /*
