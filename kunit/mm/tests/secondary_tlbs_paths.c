@@ -1435,8 +1435,13 @@ static int map_contiguous_read(struct path_scene *scene)
 	return scene_map_hugetlb(scene, SECONDARY_TLBS_CONTIGUOUS) ?: scene_read(scene);
 }
 
-/* Today's mm makes no clean entry of hugetlbfs that is writable. */
-static void scene_clean_hugetlb(struct path_scene *scene)
+/**
+ * path_clean_hugetlb - make a page of hugetlbfs clean, as it is before it was written to
+ * @scene: a path of hugetlbfs, begun
+ *
+ * Today's mm makes no clean entry of hugetlbfs that is writable.
+ */
+void path_clean_hugetlb(struct path_scene *scene)
 {
 	struct mm_struct *mm = scene->mm;
 	struct vm_area_struct *vma;
@@ -1459,7 +1464,7 @@ static int map_contiguous_hardware_dirty(struct path_scene *scene)
 
 	if (ret)
 		return ret;
-	scene_clean_hugetlb(scene);
+	path_clean_hugetlb(scene);
 	return scene_write(scene);
 }
 

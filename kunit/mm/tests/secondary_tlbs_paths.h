@@ -318,6 +318,7 @@ const char *path_skip_harmless(const struct mm_path *path);
 int path_begin(struct path_scene *scene, const struct mm_path *path, struct mm_struct *mm);
 int path_run(struct path_scene *scene);
 void path_end(struct path_scene *scene);
+void path_clean_hugetlb(struct path_scene *scene);
 
 /**
  * struct path_entry - where a walk of the page tables ended

@@ -180,6 +180,87 @@ out:
 }
 
 /*
+ * An mm ends while devices write into it. A write lands before the end, or never: the
+ * case has kept the pages, and looks.
+ */
+#define EXITS		8
+/* A DMA is done a tenth of a second after it was begun. */
+#define EXIT_WITHIN	(HZ / 8)
+
+struct exit_page {
+	struct page *page;
+	u64 *word;
+	u64 value;
+};
+
+static void exit_take_pages(struct kunit *test, struct bench *bench,
+			    const struct bench_access *writes, struct exit_page *pages)
+{
+	unsigned int i;
+
+	for (i = 0; i < BENCH_DEVICES; i++) {
+		const struct target target = target_of(bench->mm, writes[i].addr);
+
+		KUNIT_ASSERT_NOT_NULL(test, target.page);
+		get_page(target.page);
+		pages[i] = (struct exit_page){ .page = target.page, .word = target.word };
+	}
+}
+
+/* Returns how many have landed in time. */
+static unsigned int exit_with_writes(struct kunit *test, struct bench *bench,
+				     struct rnd_state *rnd)
+{
+	unsigned long addr = recorder_mmap(BENCH_DEVICES, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	struct bench_access writes[BENCH_DEVICES];
+	struct exit_page pages[BENCH_DEVICES];
+	struct mm_struct *mm = bench->mm;
+	unsigned int i, landed = 0;
+
+	KUNIT_ASSERT_NE(test, addr, 0UL);
+	KUNIT_ASSERT_EQ(test, recorder_populate(mm, addr, BENCH_DEVICES), 0);
+	spread(writes, addr, PAGE_SIZE);
+	read_all(bench, writes);
+	KUNIT_EXPECT_EQ(test, faulted(writes), 0U);
+	for (i = 0; i < BENCH_DEVICES; i++)
+		writes[i].write = true;
+	exit_take_pages(test, bench, writes, pages);
+
+	bench_begin(bench, writes, BENCH_DEVICES);
+	schedule_timeout_uninterruptible(1 + prandom_u32_state(rnd) % EXIT_WITHIN);
+	kthread_unuse_mm(mm);
+	mmput(mm);
+	bench->mm = NULL;
+	for (i = 0; i < BENCH_DEVICES; i++) {
+		pages[i].value = READ_ONCE(*pages[i].word);
+		landed += pages[i].value == writes[i].value;
+	}
+
+	bench_end(bench, writes, BENCH_DEVICES);
+	for (i = 0; i < BENCH_DEVICES; i++) {
+		KUNIT_EXPECT_EQ_MSG(test, READ_ONCE(*pages[i].word), pages[i].value,
+				    "device %u wrote after the end of the mm", i);
+		put_page(pages[i].page);
+	}
+	bench_next_mm(bench);
+	return landed;
+}
+
+static void exit_stops_writes_that_were_begun(struct kunit *test)
+{
+	struct bench *bench = bench_create(test, BENCH_DEVICES);
+	u64 seed = recorder_seed(test);
+	unsigned int i, landed = 0;
+	struct rnd_state rnd;
+
+	recorder_random(&rnd, seed, 0);
+	for (i = 0; i < EXITS && !bench->errors; i++)
+		landed += exit_with_writes(test, bench, &rnd);
+	kunit_info(test, "%u of %u writes landed before the end", landed, EXITS * BENCH_DEVICES);
+	bench_destroy(bench);
+}
+
+/*
  * Devices do not wait. Four threads change what is mapped in places of their own; in
  * each, one device reads and one writes at any moment. A thread counts, and marks the
  * page it has mapped with that number: what a device reads was not given up before it
@@ -459,6 +540,7 @@ static struct kunit_case device_cases[] = {
 	KUNIT_CASE(a_translation_is_used_until_it_is_invalidated),
 	KUNIT_CASE(more_pages_than_the_smmu_keeps),
 	KUNIT_CASE(a_range_of_16_tib_is_gone_to_its_end),
+	KUNIT_CASE(exit_stops_writes_that_were_begun),
 	KUNIT_CASE(threads_that_change_mappings_under_devices),
 	{}
 };
@@ -499,7 +581,8 @@ static void dirty_write(struct kunit *test, struct bench *bench, unsigned long a
 		kunit_info(test, "landed at attempt %u", attempt + 1);
 }
 
-static void dirty_row(struct kunit *test, const struct mm_path *path)
+static void dirty_row(struct kunit *test, const struct mm_path *path,
+		      void (*clean)(struct path_scene *scene))
 {
 	const char *reason = path_skip(&secondary_tlbs_paths[PATH_hardware_dirty]);
 	struct bench_access reads[BENCH_DEVICES];
@@ -517,6 +600,8 @@ static void dirty_row(struct kunit *test, const struct mm_path *path)
 		KUNIT_FAIL(test, "nothing to make dirty");
 		goto out;
 	}
+	if (clean)
+		clean(scene);
 	KUNIT_EXPECT_FALSE(test, target_of(bench->mm, scene->start).writable);
 	spread(reads, scene->start, 0);
 	read_all(bench, reads);
@@ -536,17 +621,25 @@ out:
 
 static void page_that_the_cpu_made_dirty_can_be_written(struct kunit *test)
 {
-	dirty_row(test, &secondary_tlbs_paths[PATH_write_upgrade_of_clean]);
+	dirty_row(test, &secondary_tlbs_paths[PATH_write_upgrade_of_clean], NULL);
 }
 
 static void huge_page_that_the_cpu_made_dirty_can_be_written(struct kunit *test)
 {
-	dirty_row(test, &secondary_tlbs_paths[PATH_thp_write_upgrade]);
+	dirty_row(test, &secondary_tlbs_paths[PATH_thp_write_upgrade], NULL);
+}
+
+/* The CPU makes one of its entries dirty, and all of them are read as dirty. */
+static void contiguous_page_that_the_cpu_made_dirty_can_be_written(struct kunit *test)
+{
+	dirty_row(test, &secondary_tlbs_paths[PATH_hugetlb_contiguous_mprotect],
+		  path_clean_hugetlb);
 }
 
 static struct kunit_case dirty_cases[] = {
 	KUNIT_CASE(page_that_the_cpu_made_dirty_can_be_written),
 	KUNIT_CASE(huge_page_that_the_cpu_made_dirty_can_be_written),
+	KUNIT_CASE(contiguous_page_that_the_cpu_made_dirty_can_be_written),
 	{}
 };
 
