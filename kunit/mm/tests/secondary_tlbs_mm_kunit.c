@@ -10,6 +10,8 @@
 #include <linux/mman.h>
 #include <linux/sched/mm.h>
 
+#include <asm/tlbflush.h>
+
 #include <kunit/secondary_tlbs_compat.h>
 #include <kunit/secondary_tlbs_recorder.h>
 
@@ -146,11 +148,38 @@ static void munmap_does_not_reach_another_mm(struct kunit *test)
 	scene_end(&scene);
 }
 
+/*
+ * Who unmaps a page of a process that has not run yet has no CPU's TLB to flush. A
+ * device that works for that process has one all the same.
+ */
+static void flush_of_an_mm_that_no_cpu_has_used_is_told(struct kunit *test)
+{
+	struct recorder *rec = recorder_create(test, 16);
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
+	struct vm_area_struct vma = { .vm_mm = mm };
+	const struct recorded_call *call;
+
+	KUNIT_EXPECT_TRUE(test, cpumask_empty(mm_cpumask(mm)));
+	flush_tlb_page(&vma, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_SECONDARY, sub->id), 1U);
+	call = recorder_call(rec, 0);
+	if (call) {
+		KUNIT_EXPECT_EQ(test, call->start, PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, call->end, 2 * PAGE_SIZE);
+	}
+
+	recorder_unregister(sub);
+	mmput(mm);
+	recorder_destroy(rec);
+}
+
 static struct kunit_case secondary_tlbs_mm_cases[] = {
 	KUNIT_CASE(munmap_is_bracketed),
 	KUNIT_CASE(dontneed_is_bracketed),
 	KUNIT_CASE(mprotect_is_bracketed),
 	KUNIT_CASE(munmap_does_not_reach_another_mm),
+	KUNIT_CASE(flush_of_an_mm_that_no_cpu_has_used_is_told),
 	{}
 };
 
