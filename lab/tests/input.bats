@@ -656,16 +656,19 @@ vetoing_bochs() {
 	[ ! -e "$BUILD/cost" ]
 }
 
-@test "make matrix with what it cannot compare is refused, and docs/ stays" {
-	lab matrix MACHINE=icount
-	refused 2 'make matrix knows no MACHINE=icount'
-	lab matrix SERIES=none
-	refused 2 'make matrix compares the series with its base: SERIES=none is a part of it$'
-	lab matrix BUSTED=1
-	refused 2 'make matrix plants no bugs: BUSTED=1 has no meaning$'
-	lab matrix BASE=6.12
-	refused 2 'BASE=6.12 has no series of ours to compare$'
-	[ ! -e "$BUILD/matrix" ]
+@test "make matrix and make dma refuse what they cannot compare, and docs/ stays" {
+	local target
+	for target in matrix dma; do
+		lab $target MACHINE=icount
+		refused 2 "MACHINE=icount"
+		lab $target SERIES=none
+		refused 2 "make $target compares the series with its base: SERIES=none is a part of it\$"
+		lab $target BUSTED=1
+		refused 2 "make $target plants no bugs: BUSTED=1 has no meaning\$"
+		lab $target BASE=6.12
+		refused 2 'BASE=6.12 has no series of ours to compare$'
+		[ ! -e "$BUILD/$target" ]
+	done
 }
 
 @test "make cost goes from kernel to kernel and ends with the class of what fails" {

@@ -246,3 +246,37 @@ row_of() {
 	ended 2
 	only "matrix-table: no judged run in $BATS_TEST_TMPDIR/matrix"
 }
+
+# --- the table of devices ----------------------------------------------------------
+
+# dma_of KERNEL SUITE STATUS [CONSOLE]: a judged run of one case.
+dma_of() {
+	mkdir -p "$BATS_TEST_TMPDIR/dma/$1"
+	printf '{"run": {"version": "6.1.192"}, "suites": [{"name": "%s", "cases": [{"name": "case", "status": "%s"}]}]}' \
+		"$2" "$3" > "$BATS_TEST_TMPDIR/dma/$1/summary.json"
+	printf '%s\n' "${4:-}" > "$BATS_TEST_TMPDIR/dma/$1/console"
+}
+
+@test "what devices see stands beside the mutants that it kills" {
+	mkdir "$BATS_TEST_TMPDIR/mutants"
+	echo "Kills: _smmu_paths.case" > "$BATS_TEST_TMPDIR/mutants/blunt.patch"
+	dma_of base _smmu_paths xfail "[1] # x: commands: munmap by_va=2 by_asid=0 atc=0 sync=2"
+	dma_of base-dirty _dirty_smmu xfail
+	dma_of series _smmu_paths passed "[1] # _smmu_paths: 7 DMA transfers, 3 of them faulted"
+	dma_of series-dirty _dirty_smmu passed "[1] # _dirty_smmu: 5 DMA transfers, 1 of them faulted"
+	run "$LAB/dma-table" "$BATS_TEST_TMPDIR/dma" "$BATS_TEST_TMPDIR/mutants"
+	ended 0
+	has "| operation | 6.1.192 | upstream | 6.1.192 series |"
+	has "| munmap | 2 / 0 / 0 / 2 | not run | - |"
+	has "| _smmu_paths.case | fails | not run | ok | blunt |"
+	has "| _dirty_smmu.case | fails | not run | ok |  |"
+	has "| _smmu_paths | - | not run | 7 / 3 |"
+	has "| _dirty_smmu | - | not run | 5 / 1 |"
+}
+
+@test "without a run there is no table of devices" {
+	mkdir "$BATS_TEST_TMPDIR/dma"
+	run "$LAB/dma-table" "$BATS_TEST_TMPDIR/dma" "$BATS_TEST_TMPDIR/dma"
+	ended 2
+	only "dma-table: no judged run in $BATS_TEST_TMPDIR/dma"
+}
