@@ -253,23 +253,38 @@ static int churn(struct mm_struct *mm)
 	return recorder_fault(mm, addr, FAULT_FLAG_WRITE) ?: vm_munmap(addr, PAGE_SIZE);
 }
 
+/* Invalidations that an unmapped page takes. */
+static unsigned int churn_commands(struct bench *bench)
+{
+	struct bench_commands count;
+	u32 mark = bench_commands_mark();
+
+	bench->errors += !!churn(bench->mm);
+	bench_commands_since(mark, &count);
+	return count.by_va + count.by_asid;
+}
+
 #define BINDINGS	40
 
+/* It leaves as many ASIDs and subscriptions as there were. */
 static void binding_and_unbinding_under_invalidations(struct kunit *test)
 {
 	struct bench *bench = bench_create(test, BENCH_DEVICES);
 	struct busy *busy = kunit_kzalloc(test, sizeof(*busy), GFP_KERNEL);
-	unsigned int before = asids(), i;
+	unsigned int before = asids(), commands, i;
 
 	if (!busy || bench->errors) {
 		KUNIT_FAIL(test, "nothing to begin with");
 		goto out;
 	}
+	commands = churn_commands(bench);
+	KUNIT_EXPECT_NE(test, commands, 0U);
 	busy_start(busy, bench, churn);
 	for (i = 0; i < BINDINGS && !bench->errors; i++)
 		bench_bind_again(bench);
 	kunit_info(test, "%lu changes under %d bindings", busy_stop(test, busy), BINDINGS);
 	KUNIT_EXPECT_EQ_MSG(test, asids(), before, "ASIDs");
+	KUNIT_EXPECT_EQ_MSG(test, churn_commands(bench), commands, "commands for a page");
 out:
 	bench_destroy(bench);
 }
