@@ -3,6 +3,8 @@
 
 import json
 
+KERNELS = ('base', 'upstream', 'series')
+
 
 def load(folder):
     """The summary of a judged run, or None."""

@@ -213,10 +213,23 @@ suites_only() {
 	[ "$MACHINE" = qemu ] || die $BAD_INPUT "make $1 knows no MACHINE=$MACHINE: only run and tree do"
 }
 
-# compares_kernels: what compares the series with its base has that as a part.
+# compares_kernels PURPOSE ARCH...: what compares the series with its base and with
+# $UPSTREAM has these as parts. From here on the packages are there, this run has the
+# build folder, and what it finds goes to $results.
 compares_kernels() {
+	local purpose=$1
+	shift
 	[ "$SERIES" = full ] || die $BAD_INPUT "make $LAB_NAME compares the series with its base: SERIES=none is a part of it"
 	[ "$BUSTED" = 0 ] || die $BAD_INPUT "make $LAB_NAME plants no bugs: BUSTED=1 has no meaning"
+	[ -e "$PATCHES/cover" ] || die $BAD_INPUT "BASE=$BASE has no series of ours $purpose"
+	UPSTREAM=6.12
+	mind_signals
+	stage=packages
+	"$LAB/deps" base "$BASE" "$UPSTREAM" "$@"
+	take_lock
+	stage="the kernels"
+	results=$BUILD/$LAB_NAME/$(date +%Y%m%d-%H%M%S-$$)
+	mkdir -p "$results"
 }
 
 # table_column RESULT SUITE VARIABLE=VALUE...: the suites on this kernel, for a table.
