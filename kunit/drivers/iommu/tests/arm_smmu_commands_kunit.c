@@ -370,6 +370,25 @@ static void expect_atc(struct kunit *test, struct fake_smmu *fake, unsigned int 
 	EXPECT_COMMAND(test, fake, "sync");
 }
 
+/* The device's context descriptor is read again. */
+static void expect_cd(struct kunit *test, struct fake_smmu *fake, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < FAKE_STREAMS; i++)
+		EXPECT_COMMAND(test, fake, "cd of %u", 16 * (n + 1) + i);
+	EXPECT_COMMAND(test, fake, "sync");
+}
+
+/* All of the mm, where the SMMU has it and where the device does. */
+static void expect_all(struct kunit *test, struct fake_smmu *fake, unsigned int n)
+{
+	EXPECT_COMMAND(test, fake, "asid");
+	EXPECT_COMMAND(test, fake, "sync");
+	expect_atc(test, fake, n, 0, 52);
+	EXPECT_NOTHING(test, fake);
+}
+
 static void invalidate(struct fake_smmu *fake, unsigned long start, unsigned long end)
 {
 	fake_skip(fake);
@@ -467,10 +486,7 @@ static void without_range_invalidation_many_pages_are_the_asid(struct kunit *tes
 static void expect_asid_for_all(struct kunit *test, struct fake_smmu *fake)
 {
 	invalidate(fake, 0, ULONG_MAX);
-	EXPECT_COMMAND(test, fake, "asid");
-	EXPECT_COMMAND(test, fake, "sync");
-	expect_atc(test, fake, 0, 0, 52);
-	EXPECT_NOTHING(test, fake);
+	expect_all(test, fake, 0);
 }
 
 static void the_whole_mm_is_the_asid(struct kunit *test)
@@ -680,7 +696,6 @@ static void exit_quiets_before_it_drops(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE, ARM_SMMU_FEAT_ATS);
 	struct mm_struct *mm = fake->mm;
-	unsigned int i;
 	u64 cd;
 
 	if (!fake_bind(test, fake, 0))
@@ -692,19 +707,12 @@ static void exit_quiets_before_it_drops(struct kunit *test)
 	cd = fake_cd(&fake->devices[0], mm);
 	KUNIT_EXPECT_TRUE(test, cd & CTXDESC_CD_0_V);
 	KUNIT_EXPECT_TRUE(test, cd & CTXDESC_CD_0_TCR_EPD0);
-	for (i = 0; i < FAKE_STREAMS; i++)
-		EXPECT_COMMAND(test, fake, "cd of %u", 16 + i);
-	EXPECT_COMMAND(test, fake, "sync");
-	EXPECT_COMMAND(test, fake, "asid");
-	EXPECT_COMMAND(test, fake, "sync");
-	expect_atc(test, fake, 0, 0, 52);
-	EXPECT_NOTHING(test, fake);
+	expect_cd(test, fake, 0);
+	expect_all(test, fake, 0);
 
 	/* Nothing can have been cached since. */
 	fake_unbind(&fake->devices[0]);
-	for (i = 0; i < FAKE_STREAMS; i++)
-		EXPECT_COMMAND(test, fake, "cd of %u", 16 + i);
-	EXPECT_COMMAND(test, fake, "sync");
+	expect_cd(test, fake, 0);
 	EXPECT_NOTHING(test, fake);
 	fake->mm = NULL;
 	mmdrop(mm);
@@ -713,20 +721,14 @@ static void exit_quiets_before_it_drops(struct kunit *test)
 static void unbind_drops_everything_and_the_asid(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE, ARM_SMMU_FEAT_ATS);
-	unsigned int i;
 
 	if (!fake_bind(test, fake, 0))
 		return;
 	KUNIT_EXPECT_NOT_NULL(test, xa_load(&arm_smmu_asid_xa, fake->asid));
 	fake_skip(fake);
 	fake_unbind(&fake->devices[0]);
-	for (i = 0; i < FAKE_STREAMS; i++)
-		EXPECT_COMMAND(test, fake, "cd of %u", 16 + i);
-	EXPECT_COMMAND(test, fake, "sync");
-	EXPECT_COMMAND(test, fake, "asid");
-	EXPECT_COMMAND(test, fake, "sync");
-	expect_atc(test, fake, 0, 0, 52);
-	EXPECT_NOTHING(test, fake);
+	expect_cd(test, fake, 0);
+	expect_all(test, fake, 0);
 	KUNIT_EXPECT_EQ(test, fake_cd(&fake->devices[0], fake->mm), 0ULL);
 	KUNIT_EXPECT_NULL(test, xa_load(&arm_smmu_asid_xa, fake->asid));
 	KUNIT_EXPECT_EQ(test, refcount_read(&fake->mm->context.pinned), 0);

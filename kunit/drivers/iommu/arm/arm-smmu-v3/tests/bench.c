@@ -429,8 +429,6 @@ static void bench_mm_begin(struct bench *bench)
 	kthread_use_mm(bench->mm);
 	if (bench_map_mailbox(bench) || bench_bind(bench))
 		bench->errors++;
-	else
-		bench_load(bench);
 }
 
 static void bench_mm_end(struct bench *bench)
@@ -468,6 +466,8 @@ struct bench *bench_create(struct kunit *test, unsigned int devices)
 	bench->rec = recorder_create(test, 1);
 	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 	bench_mm_begin(bench);
+	if (!bench->errors)
+		bench_load(bench);
 	KUNIT_EXPECT_EQ(test, bench->errors, 0U);
 	return bench;
 }
@@ -491,15 +491,8 @@ void bench_bind_again(struct bench *bench)
  */
 void bench_next_mm(struct bench *bench)
 {
-	unsigned int reads = bench->reads, writes = bench->writes;
-
 	bench_mm_end(bench);
-	bench->mm = recorder_mm_create(bench->rec);
-	kthread_use_mm(bench->mm);
-	if (bench_map_mailbox(bench) || bench_bind(bench))
-		bench->errors++;
-	bench->reads = reads;
-	bench->writes = writes;
+	bench_mm_begin(bench);
 }
 
 /**
