@@ -18,7 +18,7 @@ endif
 .PHONY: help run check tree series shell mutants cost matrix dma clean distclean
 
 help:
-	@cat lab/help.txt
+	@cat lab/make/help.txt
 
 run check tree series shell mutants cost matrix dma clean distclean:
-	@"lab/$@"
+	@"lab/make/$@"

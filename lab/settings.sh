@@ -10,7 +10,7 @@ set -euo pipefail
 export LC_ALL=C
 # The user's own kernel work and the make above must not reach into this one's.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KBUILD_OUTPUT CROSS_COMPILE KCFLAGS \
-	GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE CDPATH
+	PYTHONPATH PYTHONHOME GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE CDPATH
 
 # Exit classes. A script that ends with one of them has said why in one line.
 readonly BAD_INPUT=2 BAD_CONFIG=3 BAD_ASSEMBLY=4 BAD_BUILD=5 BAD_BOOT=6 BAD_TEST=7
@@ -46,6 +46,12 @@ known_bases() {
 	done
 }
 
+# known KIND: the names of the files of lab/data/KIND.
+known() { (cd "$LAB/data/$1" && printf '%s\n' *); }
+
+# run_python MODULE ARGUMENT...: one of the lab's Python programs.
+run_python() { PYTHONPATH=$LAB python3 -B -m "$@"; }
+
 # kernel_version MAKEFILE: "VERSION.PATCHLEVEL SUBLEVEL" of a kernel, or nothing.
 kernel_version() {
 	awk -F' *= *' '/^VERSION =/ { v = $2 } /^PATCHLEVEL =/ { p = $2 }
@@ -56,38 +62,24 @@ kernel_version() {
 BUILD=${BUILD:-$TOP/build}
 MACHINE=${MACHINE:-qemu}
 LENGTH=${LENGTH:-full}
-# On vtx and svm the guest runs KVM's own programs instead of the suites. Bochs is
-# slow: no debugging there, and two CPUs (docs/vtx.md has the times). icount is QEMU
-# with one CPU whose time stamp counter counts instructions. smmu is arm64's, with
-# devices behind its SMMU; it runs the suites that need them, and they run nowhere
-# else: to the others their names, which begin with an underscore, say so.
-RUNS=programs
-machine_arch=x86_64
-case $MACHINE in
-qemu) RUNS=suites ;;
-smmu)
-	RUNS=suites
-	machine_arch=arm64
-	SUITE=${SUITE:-_smmu_*}
-	;;
-icount)
-	RUNS=suites
-	FLAVOUR=${FLAVOUR:-plain}
-	CPUS=${CPUS:-1}
-	;;
-*)
-	FLAVOUR=${FLAVOUR:-plain}
-	CPUS=${CPUS:-2}
-	;;
-esac
-ARCH=${ARCH:-$machine_arch}
-FLAVOUR=${FLAVOUR:-lockdep}
-SERIES=${SERIES:-full}
-BUSTED=${BUSTED:-0}
-CPUS=${CPUS:-4}
+# The architectures and machines are files of lab/data; a machine's file leaves out
+# what is as on the usual one.
+mapfile -t ARCHES < <(known arch)
+mapfile -t MACHINES < <(known machine)
+one_of MACHINE "$MACHINE" "${MACHINES[@]}"
+# shellcheck source=lab/data/machine/qemu
+. "$LAB/data/machine/qemu"
+# shellcheck source=lab/data/machine/vtx
+. "$LAB/data/machine/$MACHINE"
+RUNS=$machine_runs
+ARCH=${ARCH:-${machine_arch:-x86_64}}
+FLAVOUR=${FLAVOUR:-$machine_flavour}
+CPUS=${CPUS:-$machine_cpus}
+SUITE=${SUITE:-$machine_suite}
 # QEMU's model; the architecture's .qemu file has the usual one.
 CPU=${CPU:-}
-SUITE=${SUITE:-*}
+SERIES=${SERIES:-full}
+BUSTED=${BUSTED:-0}
 SEED=${SEED:-}
 STEPS=${STEPS:-}
 LINUX=${LINUX:-}
@@ -102,13 +94,12 @@ QUIET=${QUIET:-120}
 
 mapfile -t BASES < <(known_bases)
 [ -z "$BASE" ] || one_of BASE "$BASE" "${BASES[@]}"
-one_of ARCH "$ARCH" x86_64 arm64 powerpc
-one_of MACHINE "$MACHINE" qemu vtx svm icount smmu
+one_of ARCH "$ARCH" "${ARCHES[@]}"
 one_of LENGTH "$LENGTH" full short peers
 one_of FLAVOUR "$FLAVOUR" lockdep kcsan kasan plain
 one_of SERIES "$SERIES" full none
 one_of BUSTED "$BUSTED" 0 1
-[ "$MACHINE" = qemu ] || [ "$ARCH" = $machine_arch ] ||
+[ "$ARCH" = "${machine_arch:-$ARCH}" ] ||
 	die $BAD_INPUT "MACHINE=$MACHINE is an $machine_arch machine: it has no ARCH=$ARCH"
 if [ "$RUNS" = programs ]; then
 	[ "$BUSTED" = 0 ] || die $BAD_INPUT "MACHINE=$MACHINE runs no suites: BUSTED=1 has nothing to plant there"
@@ -183,9 +174,10 @@ KIND=$ARCH-$FLAVOUR
 # kbuild then calls the sources "..", and ccache serves every tree alike.
 OBJ=$TREE/.$KIND
 OUT=$BUILD/${TREE##*/tree-}-$KIND
-# The kernel is vtx's, or qemu's; the results are not.
+# Machines share a kernel; results they do not.
 case $MACHINE in
-svm | icount | smmu) OUT=$OUT-$MACHINE ;;
+qemu | vtx) ;;
+*) OUT=$OUT-$MACHINE ;;
 esac
 
 # take_lock: one run at a time works in a build folder.
@@ -225,7 +217,7 @@ compares_kernels() {
 	UPSTREAM=6.12
 	mind_signals
 	stage=packages
-	"$LAB/deps" base "$BASE" "$UPSTREAM" "$@"
+	"$LAB/stage/install-packages" base "$BASE" "$UPSTREAM" "$@"
 	take_lock
 	stage="the kernels"
 	results=$BUILD/$LAB_NAME/$(date +%Y%m%d-%H%M%S-$$)
@@ -236,7 +228,7 @@ compares_kernels() {
 table_column() {
 	local result=$1 suite=$2 status=0
 	shift 2
-	env "$@" "$LAB/booted" "$result" "$suite" "$(printf '%-9s %s' "$LAB_NAME" "${result##*/}")" || status=$?
+	env "$@" "$LAB/boot/build-and-boot" "$result" "$suite" "$(printf '%-9s %s' "$LAB_NAME" "${result##*/}")" || status=$?
 	# Failed cases are what the table shows; who ended before the judge has said why.
 	[ $status = 0 ] || [ $status = $BAD_TEST ] && [ -e "$result/summary.json" ] || exit $status
 }

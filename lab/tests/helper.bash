@@ -219,11 +219,14 @@ with() {
 		timeout "$LIMIT" env "$@"
 }
 
+# path_of SCRIPT: a target of the Makefile, or ROOM/NAME.
+path_of() { case $1 in */*) printf %s "$1" ;; *) printf 'make/%s' "$1" ;; esac; }
+
 # lab SCRIPT [VARIABLE=VALUE]...: run it and keep status, output and errors.
 lab() {
 	local script=$1
 	shift
-	run --separate-stderr with "$@" "$HOUSE/lab/$script"
+	run --separate-stderr with "$@" "$HOUSE/lab/$(path_of "$script")"
 }
 
 # refused CLASS PATTERN: this class, one line to the user, nothing of his changed.
@@ -267,7 +270,7 @@ start() {
 	local script=$1
 	shift
 	setsid env --default-signal=INT BUILD="$BUILD" ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" \
-		LAB_TEST_MARK="$MARK" "$@" "$HOUSE/lab/$script" > "$T/out" 2> "$T/err" < /dev/null 3>&- &
+		LAB_TEST_MARK="$MARK" "$@" "$HOUSE/lab/$(path_of "$script")" > "$T/out" 2> "$T/err" < /dev/null 3>&- &
 	started=$!
 }
 

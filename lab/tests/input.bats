@@ -33,7 +33,7 @@ teardown() {
 
 @test "an unknown value is refused with the known ones" {
 	lab run ARCH=sparc
-	refused 2 'ARCH=sparc is unknown; choose one of: x86_64 arm64 powerpc$'
+	refused 2 'ARCH=sparc is unknown; choose one of: arm64 powerpc x86_64$'
 	lab tree BASE=5.10
 	refused 2 'BASE=5.10 is unknown; choose one of: 6.1 6.12$'
 	lab run FLAVOUR=ubsan
@@ -68,7 +68,7 @@ teardown() {
 	refused 2 'CPU=max -monitor stdio: a model is needed'
 	lab run MACHINE=vtx CPU=max
 	refused 2 'MACHINE=vtx has a CPU of its own: CPU=max'
-	lab suites CPUS=8 SEED=0xffffffffffffffff STEPS=100000
+	lab boot/suites CPUS=8 SEED=0xffffffffffffffff STEPS=100000
 	assembled
 }
 
@@ -126,7 +126,7 @@ teardown() {
 }
 
 @test "a shell without a terminal is refused" {
-	run --separate-stderr with "$HOUSE/lab/shell" < /dev/null
+	run --separate-stderr with "$HOUSE/lab/make/shell" < /dev/null
 	refused 2 'a shell needs a terminal$'
 	assembled
 }
@@ -288,7 +288,7 @@ read_only() {
 
 # want PACKAGE: the lab asks for one that no Debian has.
 want() {
-	echo "base $1" >> "$HOUSE/lab/packages"
+	echo "base $1" >> "$HOUSE/lab/data/packages"
 	watch_over "$HOUSE"
 }
 
@@ -307,11 +307,11 @@ as_nobody() {
 
 @test "a missing package and no root: the exact line to run" {
 	want lab-test-no-such-package
-	as_nobody "$HOUSE/lab/deps" base
+	as_nobody "$HOUSE/lab/stage/install-packages" base
 	refused 2 'As root: apt-get install --no-install-recommends lab-test-no-such-package$'
-	sed -i '$d' "$HOUSE/lab/packages"
+	sed -i '$d' "$HOUSE/lab/data/packages"
 	watch_over "$HOUSE"
-	as_nobody "$HOUSE/lab/deps" base
+	as_nobody "$HOUSE/lab/stage/install-packages" base
 	good
 }
 
@@ -330,7 +330,7 @@ as_nobody() {
 	lab tree APT_CONFIG="$T/apt.conf"
 	refused 2 'apt-get could not install: lab-test-no-such-package; see .*packages.log$'
 	grep -q 'Unable to locate package lab-test-no-such-package' "$BUILD/packages.log"
-	sed -i '$d' "$HOUSE/lab/packages"
+	sed -i '$d' "$HOUSE/lab/data/packages"
 	watch_over "$HOUSE"
 	assembled
 }
@@ -378,14 +378,14 @@ small_disk() {
 	small_disk 5g
 	assembled
 	# One configured run, so that what follows is the build's own trouble.
-	lab build
+	lab stage/build
 	good
 	echo 'char big[8 << 20] = { 1 };' >> "$HOUSE/kunit/mm/tests/mini_kunit.c"
 	watch_over "$HOUSE"
 	assembled
 	used=$(df --output=used -k "$BUILD" | tail -n 1)
 	mount -o "remount,size=$((used + 2048))k" "$BUILD"
-	lab build
+	lab stage/build
 	refused 2 "^build: the disk under $BUILD is full: make room, and the same command goes on$"
 	mount -o remount,size=5g "$BUILD"
 	passes
@@ -394,14 +394,14 @@ small_disk() {
 @test "a disk without room for a single line of the log" {
 	small_disk 5g
 	assembled
-	lab build
+	lab stage/build
 	good
 	echo 'char big[8 << 20] = { 1 };' >> "$HOUSE/kunit/mm/tests/mini_kunit.c"
 	watch_over "$HOUSE"
 	assembled
 	# tmpfs takes no less than what is in use: nothing at all is free then.
 	cat /dev/zero > "$BUILD/ballast" 2>/dev/null & wait $! || :
-	lab build
+	lab stage/build
 	refused 2 "the disk under $BUILD is full"
 	rm "$BUILD/ballast"
 	passes
@@ -456,7 +456,7 @@ blocking() {
 	assembled
 	# kunit.py asks for it: the real one is found behind the stub.
 	blocking awk
-	start build
+	start stage/build
 	at_work "$T/reached"
 	ctrl_c
 	rm "$BIN/awk"
@@ -516,7 +516,7 @@ blocking() {
 @test "an unknown MACHINE or LENGTH, and what goes with no other machine, is refused" {
 	local target
 	lab run MACHINE=xen
-	refused 2 'MACHINE=xen is unknown; choose one of: qemu vtx svm icount smmu$'
+	refused 2 'MACHINE=xen is unknown; choose one of: icount qemu smmu svm vtx$'
 	lab run MACHINE=vtx LENGTH=long
 	refused 2 'LENGTH=long is unknown; choose one of: full short peers$'
 	lab run MACHINE=vtx ARCH=arm64
@@ -535,9 +535,9 @@ blocking() {
 }
 
 @test "MACHINE=vtx without Bochs's packages: the exact line to run" {
-	echo "vtx lab-test-no-such-package" >> "$HOUSE/lab/packages"
+	echo "vtx lab-test-no-such-package" >> "$HOUSE/lab/data/packages"
 	watch_over "$HOUSE"
-	as_nobody env MACHINE=vtx "$HOUSE/lab/run"
+	as_nobody env MACHINE=vtx "$HOUSE/lab/make/run"
 	refused 2 'As root: apt-get install --no-install-recommends lab-test-no-such-package$'
 }
 
@@ -675,7 +675,7 @@ vetoing_bochs() {
 	cp "$HOUSE/configs/x86_64.qemu" "$HOUSE/configs/icount.qemu"
 	echo '# suite: _secondary_tlbs_cost' >> "$HOUSE/configs/suites.config"
 	# Upstream's source is not among the mini kernels.
-	sed -i '/^6.12 /d' "$HOUSE/lab/packages"
+	sed -i '/^6.12 /d' "$HOUSE/lab/data/packages"
 	watch_over "$HOUSE"
 	lab cost
 	refused 7 '^cost: test: suite _secondary_tlbs_cost did not run; see .*/cost/.*/base$'
@@ -739,7 +739,7 @@ vetoing_bochs() {
 
 @test "on a terminal a long step shows its time while it runs" {
 	mkfifo "$T/gate" "$T/screen"
-	with script -qec "'$HOUSE/lab/step' 'a long step' '$T/log' sh -c 'read -r word < $T/gate'" \
+	with script -qec "'$HOUSE/lab/stage/run-step' 'a long step' '$T/log' sh -c 'read -r word < $T/gate'" \
 		/dev/null > "$T/screen" < /dev/null 3>&- &
 	exec 8< "$T/screen"
 	# Its time is on the screen before its end is allowed.
@@ -892,12 +892,12 @@ real_house() {
 	watch_over "$HOUSE"
 	lab tree
 	good
-	lab build
+	lab stage/build
 	refused 3 '^build: these options did not land: .*CONFIG_NO_SUCH_THING=y.*; see .*/build.log$'
 	[[ $stderr == *CONFIG_ARM64_PAN=y* ]] || fail "only one was named"
 	sed -i '/NO_SUCH_THING\|ARM64_PAN/d' "$HOUSE/configs/lockdep.config"
 	watch_over "$HOUSE"
-	run --separate-stderr with "$HOUSE/lab/build" configure
+	run --separate-stderr with "$HOUSE/lab/stage/build" configure
 	good
 }
 

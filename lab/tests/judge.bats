@@ -455,8 +455,8 @@ setup() {
 	import pathlib, sys
 	sys.path.insert(0, sys.argv[1])
 	sys.dont_write_bytecode = True
-	import rules
-	splats = rules.splats(pathlib.Path(sys.argv[1], 'splats'))
+	from judge import datafiles
+	splats = datafiles.splats(pathlib.Path(sys.argv[1], 'data', 'splats'))
 	used = set()
 	for line in open(sys.argv[2]):
 	    name, tab, text = line.rstrip('\n').partition('\t')
@@ -942,9 +942,9 @@ announcing() {
 }
 
 @test "wrong usage is told" {
-	run "$LAB/judge"
+	run run_python judge
 	[ "$status" -eq 2 ]
-	run "$LAB/judge" /nowhere
+	run run_python judge /nowhere
 	[ "$status" -eq 2 ]
 	result pass
 	judged 2 --expect nonsense

@@ -12,8 +12,8 @@ reported() {
 	local want=$1
 
 	shift
-	"$LAB/judge" "$RES" >/dev/null || true
-	run "$LAB/report" "$RES" "$@"
+	run_python judge "$RES" >/dev/null || true
+	run run_python report "$RES" "$@"
 	ended "$want"
 }
 
@@ -96,7 +96,7 @@ row() {
 @test "several runs get a table each and a sum" {
 	result pass
 	cp -r "$RES" "$BATS_TEST_TMPDIR/good"
-	"$LAB/judge" "$BATS_TEST_TMPDIR/good"
+	run_python judge "$BATS_TEST_TMPDIR/good"
 	result fail
 	reported 1 "$BATS_TEST_TMPDIR/good" --totals
 	row run cases passed failed expected skipped verdict
@@ -108,8 +108,8 @@ row() {
 
 @test "a planted bug that was caught is good" {
 	result inversion
-	"$LAB/judge" "$RES" --expect 'splat:circular'
-	run "$LAB/report" "$RES" --totals
+	run_python judge "$RES" --expect 'splat:circular'
+	run run_python report "$RES" --totals
 	[ "$status" -eq 0 ]
 	has "caught as expected: splat: WARNING: possible circular locking dependency detected"
 	[ "${lines[-1]}" = "1 passed, 0 failed, 0 skipped" ]
@@ -117,15 +117,15 @@ row() {
 
 @test "a planted bug that was not caught is not good" {
 	result pass
-	"$LAB/judge" "$RES" --expect 'splat:circular' || true
-	run "$LAB/report" "$RES" --totals
+	run_python judge "$RES" --expect 'splat:circular' || true
+	run run_python report "$RES" --totals
 	[ "$status" -eq 1 ]
 	[ "${lines[-1]}" = "0 passed, 1 failed, 0 skipped" ]
 }
 
 @test "a folder that nobody judged is an error" {
 	result pass
-	run "$LAB/report" "$RES"
+	run run_python report "$RES"
 	[ "$status" -ne 0 ]
 	[[ $output == "report: $RES: not judged: "* ]]
 }
@@ -144,9 +144,9 @@ row() {
 	result pass
 	reported 0
 	[[ $output != *$'\033'* ]]
-	run script -qec "NO_COLOR=1 $LAB/report $RES" /dev/null
+	run script -qec "NO_COLOR=1 PYTHONPATH=$LAB python3 -B -m report $RES" /dev/null
 	[[ $output != *$'\033'* ]]
-	run script -qec "env -u NO_COLOR $LAB/report $RES" /dev/null
+	run script -qec "env -u NO_COLOR PYTHONPATH=$LAB python3 -B -m report $RES" /dev/null
 	[[ $output == *$'\033[32mverdict: passed'* ]]
 }
 
@@ -173,7 +173,7 @@ cost_of() {
 
 # costs STATUS: the table of the three
 costs() {
-	run "$LAB/costs" "$BATS_TEST_TMPDIR/cost"
+	run run_python report.cost_table "$BATS_TEST_TMPDIR/cost"
 	ended "$1"
 }
 
@@ -229,7 +229,7 @@ row_of() {
 	row_of base-x86_64 xfail
 	row_of series-x86_64 passed '' '# munmap_is_exact: more: it has a hole'
 	row_of series-powerpc skipped 'no such path'
-	run "$LAB/matrix-table" "$BATS_TEST_TMPDIR/matrix"
+	run run_python report.matrix_table "$BATS_TEST_TMPDIR/matrix"
 	ended 0
 	has "## x86_64"
 	has "| path | 6.1.192 | upstream | 6.1.192 series |"
@@ -242,7 +242,7 @@ row_of() {
 
 @test "without a run there is no table of paths" {
 	mkdir "$BATS_TEST_TMPDIR/matrix"
-	run "$LAB/matrix-table" "$BATS_TEST_TMPDIR/matrix"
+	run run_python report.matrix_table "$BATS_TEST_TMPDIR/matrix"
 	ended 2
 	only "matrix-table: no judged run in $BATS_TEST_TMPDIR/matrix"
 }
@@ -264,7 +264,7 @@ dma_of() {
 	dma_of base-dirty _dirty_smmu xfail
 	dma_of series _smmu_paths passed "[1] # _smmu_paths: 7 DMA transfers, 3 of them faulted"
 	dma_of series-dirty _dirty_smmu passed "[1] # _dirty_smmu: 5 DMA transfers, 1 of them faulted"
-	run "$LAB/dma-table" "$BATS_TEST_TMPDIR/dma" "$BATS_TEST_TMPDIR/mutants"
+	run run_python report.dma_table "$BATS_TEST_TMPDIR/dma" "$BATS_TEST_TMPDIR/mutants"
 	ended 0
 	has "| operation | 6.1.192 | upstream | 6.1.192 series |"
 	has "| munmap | 2 / 0 / 0 / 2 | not run | - |"
@@ -276,7 +276,7 @@ dma_of() {
 
 @test "without a run there is no table of devices" {
 	mkdir "$BATS_TEST_TMPDIR/dma"
-	run "$LAB/dma-table" "$BATS_TEST_TMPDIR/dma" "$BATS_TEST_TMPDIR/dma"
+	run run_python report.dma_table "$BATS_TEST_TMPDIR/dma" "$BATS_TEST_TMPDIR/dma"
 	ended 2
 	only "dma-table: no judged run in $BATS_TEST_TMPDIR/dma"
 }

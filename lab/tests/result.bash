@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # status, output and lines are bats'
 #
-# Sourced by judge.bats and report.bats: makes a result folder, as lab/boot leaves
+# Sourced by judge.bats and report.bats: makes a result folder, as lab/boot/launch.py leaves
 # one, around a recorded console. The folder is one that passes; a test then
 # breaks one thing in it.
 
 LAB=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+
+# run_python MODULE ARGUMENT...: as lab/settings.sh has it.
+run_python() { PYTHONPATH=$LAB python3 -B -m "$@"; }
 
 # A kernel tree whose kunit_parser the judge may use: LAB_KERNEL, or one that was assembled.
 kernel_tree() {
@@ -69,7 +72,7 @@ judged() {
 	local want=$1
 
 	shift
-	run "$LAB/judge" "$RES" "$@"
+	run run_python judge "$RES" "$@"
 	[ "$status" -eq "$want" ] || fail_with "exit status $status, expected $want"
 }
 

@@ -46,7 +46,7 @@ python_scripts() { of_language '^#!.*python' .py; }
 
 @test "every Python file compiles" {
 	mapfile -t scripts < <(python_scripts)
-	[[ " ${scripts[*]} " == *" lab/step "* && " ${scripts[*]} " == *" lab/judge "* ]]
+	[[ " ${scripts[*]} " == *" lab/stage/run-step "* && " ${scripts[*]} " == *" lab/judge/__main__.py "* ]]
 	run python3 - "${scripts[@]}" <<-'END'
 	import ast, sys
 	for name in sys.argv[1:]:
@@ -59,7 +59,7 @@ python_scripts() { of_language '^#!.*python' .py; }
 # The licence itself; consoles as they were recorded; texts that are printed or
 # mailed as they are; edits, whose files carry their own tags.
 @test "every file says its licence" {
-	files | grep -vE '^COPYING$|^lab/help.txt$|^lab/tests/consoles/[^.]*$|^patches/.*/cover$|\.patch$' |
+	files | grep -vE '^COPYING$|^lab/make/help.txt$|^lab/tests/consoles/[^.]*$|^patches/.*/cover$|\.patch$' |
 		while IFS= read -r file; do
 			head -n 5 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' || printf '%s\n' "$file"
 		done | nothing "no SPDX tag"
@@ -88,9 +88,9 @@ ours() {
 	ours | grep -aE '\b(TO[D]O|FIX[M]E|X[X]X)\b' | nothing "left to be done"
 }
 
-# lab/splats and allow end patterns with a blank that belongs to them.
+# lab/data/splats and allow end patterns with a blank that belongs to them.
 @test "no trailing whitespace" {
-	ours | grep -avE '^lab/(splats|allow|tests/(splat|benign)-lines):' | grep -aE '[[:blank:]]$' |
+	ours | grep -avE '^lab/(data/(splats|allow)|tests/(splat|benign)-lines):' | grep -aE '[[:blank:]]$' |
 		nothing "trailing whitespace"
 }
 
@@ -176,7 +176,7 @@ allowed() { sed -E 's/(^| )# .*//; s/^#.*//; /^$/d' "$TESTS/checkpatch.allow"; }
 	judged_by_checkpatch --showfile "$BATS_TEST_TMPDIR"/series/*.patch | nothing "checkpatch"
 }
 
-# Where each room lands is lab/assemble's knowledge: the commits tell.
+# Where each room lands is lab/stage/assemble's knowledge: the commits tell.
 @test "checkpatch finds nothing in the new files" {
 	local base
 	base=$(git --git-dir "$CHECK_BUILD/src-6.1.git" rev-parse base)
@@ -200,10 +200,10 @@ allowed() { sed -E 's/(^| )# .*//; s/^#.*//; /^$/d' "$TESTS/checkpatch.allow"; }
 # --- packages ----------------------------------------------------------------------
 
 # world GROUP... : a PATH of what Debian's essential packages and those that
-# lab/packages lists for these groups bring, with all they depend on.
+# lab/data/packages lists for these groups bring, with all they depend on.
 world() {
-	python3 - "$BATS_TEST_TMPDIR/world" lab/packages "$@" <<-'END'
-	import os, re, subprocess, sys
+	python3 - "$BATS_TEST_TMPDIR/world" lab/data/packages "$@" <<-'END'
+	import glob, os, re, subprocess, sys
 	target, table, groups = sys.argv[1], sys.argv[2], sys.argv[3:]
 	fields = "${Package}\t${Essential}\t${Priority}\t${Pre-Depends}, ${Depends}\n"
 	said = subprocess.run(["dpkg-query", "-W", "-f", fields], capture_output=True, text=True, check=True)
@@ -217,6 +217,10 @@ world() {
 	    words = line.split("#")[0].split()
 	    if words and words[0] in groups:
 	        wanted += words[1:]
+	for name in groups:
+	    for path in glob.glob(os.path.join(os.path.dirname(table), "*", name)):
+	        with open(path, encoding="utf-8") as file:
+	            wanted += " ".join(re.findall("^packages='(.*)'", file.read(), re.M)).split()
 	seen = set()
 	while wanted:
 	    name = wanted.pop()
@@ -239,7 +243,7 @@ world() {
 	PATH=$BATS_TEST_TMPDIR/world
 }
 
-@test "lab/packages brings every command the lab runs" {
+@test "lab/data/packages brings every command the lab runs" {
 	make_template
 	new_house
 	local old=$PATH
@@ -248,19 +252,21 @@ world() {
 	passes
 	lab series
 	good
-	type -P bochs > /dev/null || fail "no package of lab/packages brings bochs"
+	type -P bochs > /dev/null || fail "no package of lab/data/packages brings bochs"
 	lab run MACHINE=vtx
 	good
 	PATH=$old
 }
 
-@test "lab/packages brings each architecture's machine and compiler" {
-	local arch prefix
-	for arch in x86_64 arm64 powerpc; do
-		prefix=$(sed -nE "s/^$arch\) prefix='?([a-z0-9-]*)'? .*/\1/p" lab/build)
+@test "lab/data/packages brings each architecture's machine and compiler" {
+	local arch prefix target image debian packages
+	for arch in lab/data/arch/*; do
+		# shellcheck source=lab/data/arch/x86_64
+		. "$arch"
+		arch=${arch##*/}
 		for command in "$(sed 's/#.*//' "configs/$arch.qemu" | xargs | cut -d ' ' -f 1)" "${prefix}gcc"; do
 			type -P "$command" > /dev/null || skip "$command is not installed"
-			(world base "$arch"; type -P "$command" > /dev/null) || fail "$arch: no package of lab/packages brings $command"
+			(world base "$arch"; type -P "$command" > /dev/null) || fail "$arch: no package of lab/data/packages brings $command"
 			rm -rf "$BATS_TEST_TMPDIR/world"
 		done
 	done

@@ -617,7 +617,7 @@ void recorder_counted(struct recorder *rec, const char *operation, unsigned int 
 /**
  * recorder_announce - tell the lab of a complaint that the case provokes
  * @test: the case
- * @kind: what lab/splats calls it, "warning" for WARN()
+ * @kind: what lab/data/splats calls it, "warning" for WARN()
  * @text: stands in its first line
  *
  * The lab insists that it comes once before the case ends; a WARN_ON_ONCE() is

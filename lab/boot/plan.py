@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Write down what one boot is to be, before it begins.
+
+usage: plan RESULT_DIR FILTER     (from lab/boot/boot-and-judge, which exports the settings)
+
+run.json says what to boot, with what, and what the judge must find; on Bochs
+grub.cfg says it to GRUB. FILTER is KUnit's glob of suites or suite.cases.
+"""
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+
+def words(*names):
+    """The words of the data files of configs/ that exist, comments left out."""
+    found = []
+    for name in names:
+        path = os.path.join(os.environ["TOP"], "configs", name)
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                for line in file:
+                    found += line.split("#", 1)[0].split()
+    return found
+
+
+def append(filter_glob):
+    env = os.environ
+    line = words("common.boot", env["ARCH"] + ".boot", env["FLAVOUR"] + ".boot")
+    line.append("kunit.filter_glob=" + filter_glob)
+    if env["SEED"]:
+        line.append("secondary_tlbs.seed=" + env["SEED"])
+    if env["STEPS"]:
+        line.append("secondary_tlbs.steps=" + env["STEPS"])
+    if env["RUNS"] == "programs":
+        line += words("selftests.boot", env["MACHINE"] + ".boot")
+        line += ["lab.machine=" + env["MACHINE"], "lab.length=" + env["LENGTH"],
+                 "lab.seed=" + env["SEED"]]
+    return line
+
+
+def machine():
+    """The emulator's name, its command, and its status when the guest ended well."""
+    env = os.environ
+    if env["machine_emulator"] == "QEMU":
+        command = words(*[name + ".qemu" for name in (env["machine_qemu"] or env["ARCH"]).split()])
+        if env["CPU"]:
+            # Of several the last one counts.
+            command[len(command) - command[::-1].index("-cpu")] = env["CPU"]
+        return {"name": "QEMU", "command": command, "status": 0}
+    # Every end of its guest, a power-off too, is a panic to Bochs.
+    return {"name": "Bochs", "status": 1, "command": [
+        "bochs", "-q", "-f", os.path.join(env["TOP"], "configs", "vtx.bochsrc")]}
+
+
+def grub(line):
+    """GRUB boots at once."""
+    return f"set timeout=0\nlinux /kernel {' '.join(line)}\ninitrd /initramfs\nboot\n"
+
+
+def write(result, name, text):
+    with open(os.path.join(result, name), "w", encoding="utf-8") as out:
+        out.write(text)
+
+
+def version(tree):
+    return subprocess.run(["make", "-s", "-C", tree, "kernelversion"], check=True,
+                          capture_output=True, text=True).stdout.strip()
+
+
+def main():
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    result, filter_glob = sys.argv[1:]
+    env = os.environ
+    suites = subprocess.run([os.path.join(env["LAB"], "boot", "suites"), filter_glob],
+                            stdout=subprocess.PIPE, text=True, check=False)
+    if suites.returncode:
+        return suites.returncode
+    os.makedirs(result)
+    shutil.copy(os.path.join(env["OBJ"], ".config"), os.path.join(result, ".config"))
+    shutil.copy(os.path.join(env["OBJ"], "last_used_kunitconfig"), os.path.join(result, "requested.config"))
+    run = {
+        "base": env["BASE"], "version": version(env["TREE"]), "series": env["SERIES"],
+        "arch": env["ARCH"], "machine": env["MACHINE"], "flavour": env["FLAVOUR"],
+        "cpu": env["CPU"] or None, "cpus": int(env["CPUS"]),
+        "suite_glob": env["SUITE"], "filter": filter_glob, "seed": env["SEED"] or None,
+        "suites": suites.stdout.split(), "tree": env["TREE"],
+        "xfail": env["XFAIL"] if os.path.exists(env["XFAIL"]) else None,
+        "label": env["LABEL"], "emulator": machine(),
+        "kernel": os.path.realpath(os.path.join(env["OUT"], "kernel")),
+        "initramfs": os.path.join(env["OUT"], "initramfs"), "append": append(filter_glob),
+        "deadline": int(env["DEADLINE"]), "quiet_limit": int(env["QUIET"]),
+    }
+    if env["MACHINE"] == "vtx":
+        run["iso"] = os.path.join(env["OUT"], "boot.iso")
+        write(result, "grub.cfg", grub(run["append"]))
+        # Debian's Bochs has the debugger, which waits to be told to go on.
+        write(result, "continue", "c\n")
+    write(result, "run.json", json.dumps(run, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

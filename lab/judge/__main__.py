@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Judge one boot from the folder that lab/boot/launch.py left.
+
+FAILED until every condition of a pass holds.  Leaves summary.json, junit.xml, ktap,
+and .diags when something is wrong.  The exit status says what kind of failure leads:
+0 pass, 2 usage or unreadable input, 3 configuration, 6 boot, 7 test, 8 splat.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from judge import conditions, datafiles, evidence, summary
+from judge.datafiles import Unreadable
+
+MISSED = 7	# a planted bug was not caught, or not for its own reason
+
+
+def arguments():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
+    parser.add_argument('result', metavar='RESULT_DIR', type=Path)
+    parser.add_argument('--expect', metavar='CLASS:TEXT',
+                        help='a planted bug: succeed only if the run failed, the leading '
+                        'reason is of CLASS and TEXT stands in it')
+    parser.add_argument('--splats', type=Path, default=datafiles.DATA / 'splats')
+    parser.add_argument('--allow', type=Path, default=datafiles.DATA / 'allow')
+    args = parser.parse_args()
+    if args.expect is not None and not well_formed(args.expect):
+        parser.error(f'--expect {args.expect}: not CLASS:TEXT')
+    if not args.result.is_dir():
+        parser.error(f'{args.result}: not a folder')
+    return args
+
+
+def well_formed(expect):
+    """CLASS:TEXT with a class that a guest can fail with."""
+    kind, _, text = expect.partition(':')
+    return kind in ('configuration', 'boot', 'test', 'splat') and bool(text.strip())
+
+
+def weigh(args):
+    """Judge; returns the summary and the reasons."""
+    ev = evidence.gather(args.result, args.splats, args.allow)
+    reasons = conditions.reasons(ev)
+    found = summary.summarise(ev, conditions.kind(reasons), reasons)
+    if args.expect:
+        met, said = conditions.against(args.expect, reasons)
+        found['expect'] = {'wanted': args.expect, 'met': met, 'message': said}
+    summary.write(args.result, found, ev)
+    return found
+
+
+def unjudged(args, text):
+    """A run that cannot be judged has failed."""
+    found = summary.unproven(text)
+    if args.expect:
+        said = f'caught for another reason: input: {text}; expected {args.expect}'
+        found['expect'] = {'wanted': args.expect, 'met': False, 'message': said}
+    summary.write(args.result, found)
+    return found
+
+
+def say(found):
+    """One line for the leading reason, or for the pass."""
+    if found['expect']:
+        print(found['expect']['message'])
+        return 0 if found['expect']['met'] else MISSED
+    if not found['reasons']:
+        print(f'passed: {found["totals"]["passed"]} cases')
+    for reason in found['reasons']:
+        print(f'{reason["class"]}: {reason["text"]}')
+    return conditions.CODES[found['class']]
+
+
+def main():
+    """Judge, and never pass by accident."""
+    args = arguments()
+    try:
+        summary.write(args.result, summary.unproven('the judge did not finish'))
+        found = weigh(args)
+    except Unreadable as error:
+        found = unjudged(args, str(error))
+    except OSError as error:
+        print(f'judge: {error}', file=sys.stderr)
+        return 2
+    except (Exception, SystemExit) as error:  # whatever happened, it proves nothing
+        found = unjudged(args, f'the judge failed: {type(error).__name__}: {error}')
+    return say(found)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""FAILED until proven: every condition of a pass, each a function of the evidence.
+
+A condition returns the reasons why it does not hold; a run passes when none of
+them returns any.  Nothing here reads or writes a file.
+"""
+
+import collections
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from judge import splats
+
+CODES = {'pass': 0, 'input': 2, 'configuration': 3, 'boot': 6, 'test': 7, 'splat': 8}
+PRECEDENCE = ('input', 'boot', 'splat', 'test', 'configuration')
+EVERY_SUITE = (None, '', '*', '[!_]*')	# filters that leave no case of a run out
+FAR = 1 << 60	# reasons without a line come after those with one
+
+
+class Reason(NamedTuple):
+    """Why a run failed: class, short name, text, console line (or None), how often."""
+    kind: str
+    name: str
+    text: str
+    line: int | None = None
+    count: int = 1
+
+    def record(self):
+        """The reason as summary.json has it."""
+        return {'class': self.kind, 'name': self.name, 'text': self.text,
+                'line': self.line, 'count': self.count}
+
+
+class Evidence(NamedTuple):
+    """All that is known of one boot."""
+    run: dict
+    boot: dict
+    console: object
+    config: dict
+    requested: dict
+    splats: list
+    allow: list
+    expected: list
+    extract: object
+    index: object
+    errors: int		# what the tree's parser counted as errors of the KTAP itself
+    error: str		# the first of them
+    read: int		# results the tree's parser read
+    suites: list
+    end: tuple | None	# (debug_locks, tainted) of the guest's end marker
+    ends: int		# lines that look like the end marker
+    unreadable: list	# counted lines that cannot be read
+    announced: list	# complaints that the cases provoke on purpose
+
+
+# --- boot: did the guest run to its end, and is the console whole? -----------------
+
+def where(ev):
+    """How far the guest came, with the last line it printed.
+
+    KUnit prints a case's result without a newline, and printk holds such a line back
+    until the next one comes: the count may be one behind.
+    """
+    last = ev.console.last()
+    tail = f'; last line: {last.whole.strip()}' if last else '; it printed nothing'
+    held = ' (or one more: printk holds the last back)' if ev.index.current() else ''
+    return ev.index.progress() + held + tail
+
+
+def emulator_ended(ev):
+    """The emulator ended by itself, in time, with the status of a guest that ended."""
+    ended, status = ev.boot['ended'], ev.boot['status']
+    name = ev.run['emulator']['name']
+    texts = {
+        'quiet': f'no output for {ev.boot["quiet_limit"]} s: the guest hung {where(ev)}',
+        'deadline': f'not done after {ev.boot["deadline"]} s: {where(ev)}',
+        'interrupted': f'interrupted {where(ev)}',
+        'no-emulator': f'{name} could not be started',
+    }
+    if ended != 'exit':
+        return [Reason('boot', 'hang' if ended == 'quiet' else ended, texts.get(ended, f'unknown end {ended!r}'))]
+    if ev.boot['seconds'] > ev.boot['deadline']:
+        return [Reason('boot', 'deadline', texts['deadline'])]
+    if status != ev.run['emulator']['status']:
+        return [Reason('boot', 'status', f'{name} ended with status {status}')]
+    return []
+
+
+def no_panic(ev):
+    """The kernel did not panic (QEMU exits 0 all the same)."""
+    found = splats.panic(ev.console)
+    return [Reason('boot', 'panic', f'panic: {found.text}', found.line)] if found else []
+
+
+def console_whole(ev):
+    """The console is one guest's, from its start."""
+    if not ev.console.last():
+        return [Reason('boot', 'empty-console', 'the console is empty')]
+    if ev.console.nuls:
+        return [Reason('boot', 'nul-bytes',
+                       f'{ev.console.nuls} NUL bytes from offset {ev.console.first_nul}: '
+                       'two writers, or a truncated file')]
+    boots = [n for n, text in splats.pieces(ev.console) if text.startswith('Linux version ')]
+    if len(boots) > 1:
+        return [Reason('boot', 'rebooted', f'the kernel started {len(boots)} times', boots[1])]
+    return []
+
+
+def came_to_the_end(ev):
+    """The guest's /init said its last word, once."""
+    if ev.end is None:
+        why = 'cannot be read' if ev.ends else 'is missing'
+        return [Reason('boot', 'end-marker',
+                       f'the end marker "lab: end" {why}: {ev.index.progress()}')]
+    if ev.ends > 1:
+        return [Reason('boot', 'end-marker', f'{ev.ends} end markers')]
+    if any(s['cases'] for s in ev.suites) and not ev.end[1] >> splats.TAINT_TEST & 1:
+        return [Reason('boot', 'end-marker', f'tainted={ev.end[1]} lacks the bit that KUnit '
+                       'sets: the end marker cannot be trusted')]
+    return []
+
+
+# --- test: is the KTAP whole, and did each case do what it must? -------------------
+
+def plan_kept(ev):
+    """The KTAP's own plan came, and a result for every suite of it."""
+    if not ev.extract.entries:
+        return [Reason('test', 'no-ktap', 'no KTAP on the console')]
+    if ev.extract.starts > 1:
+        return [Reason('test', 'plan', f'the KTAP started {ev.extract.starts} times')]
+    if ev.index.plan is None:
+        return [Reason('test', 'plan', 'the KTAP has no plan')]
+    if len(ev.index.ended) != ev.index.plan:
+        return [Reason('test', 'plan', f'{len(ev.index.ended)} of {ev.index.plan} '
+                       'planned suites have a result')]
+    return []
+
+
+def suite_plans_kept(ev):
+    """Every suite's own plan came, and a result for every case of it."""
+    reasons = []
+    for suite in ev.index.suites:
+        if suite.plan is None:
+            reasons.append(Reason('test', 'plan', f'suite {suite.name} has no plan'))
+        for number in suite.missing():
+            reasons.append(Reason('test', 'missing-case', f'suite {suite.name}: no result '
+                                  f'for case {number} of {suite.plan}'))
+        if suite.name not in ev.index.ended:
+            reasons.append(Reason('test', 'missing-result',
+                                  f'suite {suite.name} started and has no result'))
+    return reasons
+
+
+def parser_agrees(ev):
+    """The kernel's parser found no error, and left no result line unread."""
+    reasons = []
+    if ev.errors:
+        reasons.append(Reason('test', 'ktap', f'the KTAP is malformed: {ev.error}',
+                              None, ev.errors))
+    if ev.read != ev.index.results:
+        reasons.append(Reason('test', 'ktap', f'{ev.index.results} result lines, but the '
+                              f'plans hold {ev.read}'))
+    return reasons
+
+
+def lines_readable(ev):
+    """No KTAP line was cut by another writer, no counted line is garbled."""
+    reasons = [Reason('test', 'cut-line', f'cannot be read: {x.whole.strip()}', x.number)
+               for x in ev.extract.cut]
+    return reasons + [Reason('test', 'counted-line', f'cannot be read: {e.text.strip()}',
+                             e.number) for e in ev.unreadable]
+
+
+def suites_present(ev):
+    """Every suite that this kernel was built for ran."""
+    ran = {s['name'] for s in ev.suites if s['cases']}
+    return [Reason('test', 'missing-suite', f'suite {name} did not run')
+            for name in ev.run['suites'] if name not in ran]
+
+
+def something_ran(ev):
+    """At least one case ran to a result that is not "skipped"."""
+    cases = [c for s in ev.suites for c in s['cases']]
+    if not cases:
+        return [Reason('test', 'no-cases', 'no test case ran')]
+    if all(c['status'] == 'skipped' for c in cases):
+        return [Reason('test', 'no-cases', f'no test case ran: all {len(cases)} skipped')]
+    return []
+
+
+def cases_passed(ev):
+    """No case failed, but those that must; and those did."""
+    texts = {'failed': ('failed-case', 'failed'),
+             'missing': ('missing-result', 'has no result'),
+             'xpass': ('unexpected-success', 'unexpected success'),
+             'xskip': ('unexpected-success', 'is expected to fail, but was skipped')}
+    reasons = []
+    for suite in ev.suites:
+        for case in suite['cases']:
+            if case['status'] in texts:
+                name, text = texts[case['status']]
+                reasons.append(Reason('test', name, case_text(suite, case, text),
+                                      case['line']))
+    return reasons
+
+
+def said(messages):
+    """What the first failed expectation said, else the case's last words."""
+    first = next((i for i, m in enumerate(messages) if ' FAILED at ' in m), None)
+    if first is None:
+        return messages[-1] if messages else ''
+    words = [messages[first].split(': ', 1)[-1]]
+    for message in messages[first + 1:]:
+        if message.startswith('# '):
+            break
+        words.append(message)
+    return ' '.join(words)
+
+
+def case_text(suite, case, text):
+    """SUITE.CASE, what happened, and why it was expected or what it said."""
+    more = case['reason'] or said(case['messages'])
+    return f'{suite["name"]}.{case["name"]} {text}' + (f': {more}' if more else '')
+
+
+def suites_passed(ev):
+    """A suite's own result agrees with its cases'."""
+    reasons = []
+    for suite in ev.suites:
+        failed = any(c['status'] in ('failed', 'xfail', 'missing') for c in suite['cases'])
+        if suite['status'] == 'failed' and not failed:
+            reasons.append(Reason('test', 'failed-suite', f'suite {suite["name"]} failed '
+                                  'although none of its cases did'))
+        if suite['status'] in ('passed', 'skipped') and failed:
+            reasons.append(Reason('test', 'failed-suite', f'suite {suite["name"]} says ok '
+                                  'although a case failed'))
+    return reasons
+
+
+def nothing_stale(ev):
+    """Every expected failure of this architecture, in a suite that was to run, names a
+    case that exists."""
+    suites = ev.run['filter'] or '*'
+    if suites not in EVERY_SUITE:
+        return []
+    ran = {f'{s["name"]}.{c["name"]}' for s in ev.suites for c in s['cases']}
+    return [Reason('test', 'stale-xfail', f'{x.case} is expected to fail ({x.reason}), '
+                   'but there is no such case')
+            for x in ev.expected if x.arch in ('*', ev.run['arch']) and x.case not in ran and
+            fnmatchcase(x.case.split('.')[0], suites)]
+
+
+# --- splat: did the kernel complain, and could it still? ---------------------------
+
+def explained(ev, text):
+    """Why lab/data/allow lets this pass here, or None."""
+    places = ev.run['arch'], ev.run['machine']
+    return splats.explanation(text, ev.allow, places, ev.run['flavour'])
+
+
+def excused(ev, found):
+    """Why this complaint does no harm, or None: it is explained, or its case announced it."""
+    announced = (f'announced by {x.suite}.{x.case}' for x in ev.announced if x.covers(found))
+    return explained(ev, found.text) or next(announced, None)
+
+
+def no_splat(ev):
+    """No complaint on the console but the excused ones; alike ones count as one."""
+    alike = {}
+    for found in splats.complaints(ev.console, ev.splats):
+        if excused(ev, found) is None:
+            first, count = alike.get(splats.likeness(found), (found, 0))
+            alike[splats.likeness(found)] = first, count + 1
+    return [Reason('splat', f.name, f.text, f.line, n) for f, n in alike.values()]
+
+
+def lockdep_stayed_on(ev):
+    """lockdep was still watching at the end."""
+    locks = ev.end[0] if ev.end else None
+    proving = ev.config.get('CONFIG_PROVE_LOCKING') == 'y'
+    if locks == '0' or locks == '-' and proving:
+        return [Reason('splat', 'lockdep-off', 'lockdep switched itself off '
+                       f'(debug_locks={locks} at the end)')]
+    return []
+
+
+def times(found):
+    """How often the same place complained: a compiler may make two of one WARN_ON_ONCE()."""
+    places = collections.Counter(x.text.split()[-1] for x in found)
+    return max(places.values(), default=0)
+
+
+def announced_came(ev):
+    """What a case announced came exactly once; a case that failed has said so itself."""
+    passed = {(s['name'], c['name']) for s in ev.suites for c in s['cases']
+              if c['status'] == 'passed'}
+    complaints = splats.complaints(ev.console, ev.splats)
+    reasons = []
+    for each in ev.announced:
+        came = times([found for found in complaints if each.covers(found)])
+        if came != 1 and (each.suite, each.case) in passed:
+            reasons.append(Reason('test', 'announced', f'{each.suite}.{each.case} announced '
+                                  f'"{each.text}", which came {came} times', each.since))
+    return reasons
+
+
+def taint_explained(ev):
+    """The kernel is tainted by KUnit and announced warnings alone, or lab/data/allow says why."""
+    warned = any(x.covers(found) for x in ev.announced if x.name == 'warning'
+                 for found in splats.complaints(ev.console, ev.splats))
+    return [Reason('splat', 'taint', f'tainted: {text}')
+            for text in splats.taints(ev.end[1] if ev.end else 0)
+            if explained(ev, text) is None and not (warned and text == splats.WARNED)]
+
+
+# --- configuration: is this the kernel that was asked for? -------------------------
+
+def options_landed(ev):
+    """Every requested option is in .config, as asked."""
+    if not ev.requested:
+        return [Reason('configuration', 'option', 'requested.config asks for nothing')]
+    reasons = []
+    for name, want in ev.requested.items():
+        have = ev.config.get(name)
+        if have != want:
+            reasons.append(Reason('configuration', 'option', f'{setting(name, want)} was '
+                                  f'requested, .config has {setting(name, have)}'))
+    return reasons
+
+
+def setting(name, value):
+    """An option as people write it."""
+    return f'{name} not set' if value is None else f'{name}={value}'
+
+
+CONDITIONS = (
+    no_panic, console_whole, emulator_ended, came_to_the_end,
+    no_splat, lockdep_stayed_on, taint_explained, announced_came,
+    plan_kept, suite_plans_kept, suites_present, something_ran,
+    cases_passed, suites_passed, nothing_stale, lines_readable, parser_agrees,
+    options_landed,
+)
+
+
+def reasons(ev):
+    """Why the run failed, the leading reason first; empty: it passed."""
+    found = [r for condition in CONDITIONS for r in condition(ev)]
+    return sorted(found, key=lambda r: (PRECEDENCE.index(r.kind),
+                                        FAR if r.line is None else r.line))
+
+
+def kind(found):
+    """The class of a run by its leading reason."""
+    return found[0].kind if found else 'pass'
+
+
+def against(expect, found):
+    """Was a planted bug caught for its own reason?  Returns (met, message)."""
+    wanted, _, text = expect.partition(':')
+    if not found:
+        return False, f'unexpected success: {expect} was expected'
+    lead = found[0]
+    if lead.kind == wanted and (text in lead.text or text in lead.name):
+        return True, f'caught as expected: {lead.kind}: {lead.text}'
+    return False, f'caught for another reason: {lead.kind}: {lead.text}; expected {expect}'

@@ -1,0 +1,317 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The KTAP on a console: extracted, read by the kernel's own parser, checked.
+
+The verdict of a case is what the tree's tools/testing/kunit/kunit_parser.py says.
+This file gives that parser clean lines, and looks at what it does not report: a
+plan that never came, a result outside every plan, a line that two writers cut, and
+when each result was printed.
+"""
+
+import contextlib
+import importlib
+import io
+import re
+import sys
+from typing import NamedTuple
+
+from judge.datafiles import Unreadable
+
+VERSION = re.compile(r'( *)KTAP version \d+$')
+PLAN = re.compile(r'( *)1\.\.(\d+)$')
+SUBTEST = re.compile(r'( *)# Subtest: (.+)$')
+RESULT = re.compile(r'( *)(not ok|ok) (\d+) (?:- )?([^#]*?)(?: # (.*))?$')
+DIAGNOSTIC = re.compile(r' *# \S')
+EXPECTATION = re.compile(r' *# .*(EXPECTATION|ASSERTION) FAILED at ')
+ALIKE = re.compile(r' *(KTAP version|1\.\.\d|# Subtest:|ok \d|not ok \d)')
+STATS = re.compile(r' *# (\S+): pass:(\d+) fail:(\d+) skip:(\d+) total:(\d+)$')
+# A suite may print a note by itself, or in a case's name: no case is named like one.
+OF_CASE = re.compile(r'    # (?!(?:counted|seed|cost): )([^\s:]+): (.*)$')
+COUNTED = re.compile(r'(?:# )?counted: (\S.*?) calls=(\d+) pages=(\d+) changed=(\d+)$')
+COUNTING = re.compile(r'\bcounted: ')
+SEED = re.compile(r'(?:# )?seed: (0x[0-9a-fA-F]+)$')
+ANNOUNCED = re.compile(r'announced: (\S+) (\S.*)$')
+CASE = 4	# KUnit indents cases by this many spaces, their parameters by twice that
+END = 1 << 60	# behind every line
+
+
+class Entry(NamedTuple):
+    """A line of KTAP and where it came from."""
+    number: int
+    stamp: float | None
+    text: str
+
+
+class Extract(NamedTuple):
+    """What a console holds of KTAP."""
+    entries: list
+    cut: list
+    starts: int
+
+
+def is_grammar(text):
+    """Can this line only be KTAP?"""
+    return any(p.match(text) for p in (VERSION, PLAN, SUBTEST, RESULT, DIAGNOSTIC))
+
+
+def first_version(console):
+    """The line on which the KTAP starts, or None."""
+    for line in console.lines:
+        match = VERSION.match(line.text)
+        if match and not match.group(1) and not line.cut:
+            return line
+    return None
+
+
+def unreadable(line, stamped):
+    """Is this a line that two writers shared, or that lost its time?"""
+    return line.cut or bool(line.whole.strip()) and (line.stamp is not None) != stamped
+
+
+def looks_like_ktap(line):
+    """Could any part of this line have been KTAP?"""
+    return any(ALIKE.match(s.text) for s in line.segments)
+
+
+def extract(console):
+    """Take the KTAP lines off a console; a line that was cut is never taken.
+
+    What a failed expectation says stands on lines of the same printk record, so of
+    the same time, and is worded as its test pleases.
+    """
+    start = first_version(console)
+    entries, bad, failing = [], [], []
+    for line in console.lines[start.number - 1:] if start else []:
+        if unreadable(line, start.stamp is not None):
+            bad.append(line)
+        elif is_grammar(line.text):
+            failing = [line.stamp] if EXPECTATION.match(line.text) else []
+            entries.append(Entry(line.number, line.stamp, line.text))
+        elif failing == [line.stamp] and line.text.strip():
+            entries.append(Entry(line.number, line.stamp, line.text))
+        elif line.text.strip():
+            failing = []
+    end = entries[-1].number if entries else 0
+    cut = [x for x in bad if x.number < end and x.stamp is None or looks_like_ktap(x)]
+    starts = sum(1 for e in entries if e.text.startswith('KTAP version'))
+    return Extract(entries, cut, starts)
+
+
+@contextlib.contextmanager
+def importing_from(folder):
+    """Import from this folder, and leave no trace in it."""
+    kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        sys.dont_write_bytecode = kept
+
+
+class Parsed(NamedTuple):
+    """What the tree's parser made of the KTAP: its Test (None: it gave up)."""
+    main: object
+    errors: int
+    error: str
+
+
+def first_error(said):
+    """The first error the parser printed, without its colours and time."""
+    lines = [x.split('[ERROR] ', 1)[1] for x in said.splitlines() if '[ERROR] ' in x]
+    return lines[0] if lines else 'no message'
+
+
+def load_parser(tree):
+    """The tree's kunit_parser; a second tree's in one process is another module."""
+    folder = tree / 'tools/testing/kunit'
+    if not (folder / 'kunit_parser.py').is_file():
+        raise Unreadable(f'no kunit_parser.py under {folder}')
+    for stale in ('kunit_parser', 'kunit_printer'):
+        sys.modules.pop(stale, None)
+    with importing_from(folder):
+        return importlib.import_module('kunit_parser')
+
+
+def parse(tree, entries):
+    """Run the tree's parser, which prints; some broken KTAP makes it raise."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        parser = load_parser(tree)
+        try:
+            main = parser.parse_run_tests(e.text for e in entries)
+        except (ValueError, IndexError, AttributeError) as error:
+            return Parsed(None, 1, f'kunit_parser gave up: {error}')
+    return Parsed(main, main.counts.errors, first_error(said.getvalue()))
+
+
+class Suite:
+    """What the lines say of one suite: its plan, its results and their times."""
+
+    def __init__(self, name, stamp):
+        self.name, self.start, self.end = name, stamp, None
+        self.plan, self.numbers, self.cases = None, [], {}
+        self.logs, self.running = [], None
+
+    def seconds(self):
+        """How long the suite took, or None."""
+        return elapsed(self.start, self.end)
+
+    def result(self, match, entry):
+        """One case's result line."""
+        self.numbers.append(int(match.group(3)))
+        self.cases[match.group(4)] = {
+            'line': entry.number, 'stamp': entry.stamp, 'reason': match.group(5) or '', 'logs': self.logs}
+        self.logs, self.running = [], None
+
+    def log(self, entry):
+        """A line between two results."""
+        self.logs.append(entry.text)
+        match = OF_CASE.match(entry.text)
+        if match and match.group(1) != 'module' and '.' not in match.group(1):
+            self.running = match.group(1)
+
+    def last_case(self):
+        """The case that finished last, or None."""
+        return list(self.cases)[-1] if self.cases else None
+
+    def missing(self):
+        """The numbers that the plan promised and no line brought."""
+        return sorted(set(range(1, (self.plan or 0) + 1)) - set(self.numbers))
+
+
+def elapsed(start, end):
+    """Seconds between two stamps, or None."""
+    return None if start is None or end is None else round(end - start, 6)
+
+
+class Index:
+    """The suites in the order of their lines, and the plan above them."""
+
+    def __init__(self, entries):
+        self.plan, self.suites, self.results, self.ended = None, [], 0, []
+        for entry in entries:
+            self.take(entry)
+
+    def current(self):
+        """The suite that started last and has no result yet, or None."""
+        last = self.suites[-1] if self.suites else None
+        return last if last and last.end is None and last.name not in self.ended else None
+
+    def take(self, entry):
+        """Sort one line in by its indentation."""
+        plan, sub = PLAN.match(entry.text), SUBTEST.match(entry.text)
+        result = RESULT.match(entry.text)
+        self.results += bool(result)
+        if sub and len(sub.group(1)) == CASE:
+            self.suites.append(Suite(sub.group(2), entry.stamp))
+        elif plan and not plan.group(1):
+            self.plan = int(plan.group(2)) if self.plan is None else self.plan
+        elif result and not result.group(1):
+            self.close(result, entry)
+        elif self.current():
+            self.inside(self.current(), entry, plan, result)
+
+    def inside(self, suite, entry, plan, result):
+        """A line of a suite that runs."""
+        if plan and len(plan.group(1)) == CASE:
+            suite.plan = int(plan.group(2))
+        elif result and len(result.group(1)) == CASE:
+            suite.result(result, entry)
+        elif not VERSION.match(entry.text):
+            suite.log(entry)
+
+    def close(self, result, entry):
+        """A suite's own result."""
+        self.ended.append(result.group(4))
+        for suite in self.suites:
+            if suite.name == result.group(4) and suite.end is None:
+                suite.end = entry.stamp
+
+    def find(self, name):
+        """A suite by its name, or None."""
+        return next((s for s in self.suites if s.name == name), None)
+
+    def progress(self):
+        """How far the guest came, in words."""
+        suite = self.current()
+        if suite is None:
+            return f'after suite {self.ended[-1]} had finished' if self.ended \
+                else 'before the first suite'
+        of = suite.plan if suite.plan is not None else '?'
+        done = f'{len(suite.numbers)} of {of} cases done'
+        last = f', the last {suite.last_case()}' if suite.last_case() else ''
+        running = f', {suite.running} running' if suite.running else ''
+        return f'in suite {suite.name}, {done}{last}{running}'
+
+
+def parameters(logs, case):
+    """KUnit's own count of a case's parameters, or None.
+
+    On 6.1 a skipped parameter prints a plain "ok": only this line knows of it.
+    """
+    for text in logs:
+        match = STATS.match(text)
+        if match and match.group(1) == case:
+            return dict(zip(('passed', 'failed', 'skipped', 'total'),
+                            map(int, match.groups()[1:])))
+    return None
+
+
+def messages(logs):
+    """What a case said, without its stamps and indentation."""
+    return [t.strip() for t in logs if not STATS.match(t) and not RESULT.match(t)
+            and not SUBTEST.match(t)]
+
+
+def notes(entries):
+    """Counted notifications, seeds, and lines that mean to count and cannot be read."""
+    counted, seeds, unreadable, suite = [], [], [], None
+    for entry in entries:
+        sub, own = SUBTEST.match(entry.text), OF_CASE.match(entry.text)
+        if sub and len(sub.group(1)) == CASE:
+            suite = sub.group(2)
+        case, text = None, entry.text.strip().removeprefix('# ')
+        if own:
+            case, text = own.groups()
+        match, seed = COUNTED.match(text), SEED.match(text)
+        if match:
+            numbers = dict(zip(('calls', 'pages', 'changed'), map(int, match.groups()[1:])))
+            counted.append({'operation': match.group(1), **numbers,
+                            'suite': suite, 'case': case})
+        elif COUNTING.match(text):
+            unreadable.append(entry)
+        if seed:
+            seeds.append({'seed': seed.group(1), 'suite': suite, 'case': case})
+    return counted, seeds, unreadable
+
+
+class Announced(NamedTuple):
+    """A complaint that a case provokes on purpose, between two lines of the console."""
+    suite: str
+    case: str
+    name: str
+    text: str
+    since: int
+    until: int = END
+
+    def covers(self, found):
+        """Is this the complaint?"""
+        return (found.name == self.name and self.text in found.text
+                and self.since < found.line < self.until)
+
+
+def announced(entries):
+    """What the cases announce; each announcement ends with its case."""
+    done, current, suite = [], [], None
+    for entry in entries:
+        sub, own = SUBTEST.match(entry.text), OF_CASE.match(entry.text)
+        result = RESULT.match(entry.text)
+        said = ANNOUNCED.match(own.group(2)) if own else None
+        if sub and len(sub.group(1)) == CASE:
+            suite = sub.group(2)
+        elif said:
+            current.append(Announced(suite, own.group(1), *said.groups(), entry.number))
+        elif result and len(result.group(1)) <= CASE:
+            done += [x._replace(until=entry.number) for x in current]
+            current = []
+    return done + current
