@@ -62,15 +62,20 @@ kernel_version() {
 BUILD=${BUILD:-$TOP/build}
 MACHINE=${MACHINE:-qemu}
 LENGTH=${LENGTH:-full}
+QEMU=${QEMU:-7.2}
 # The architectures and machines are files of lab/data; a machine's file leaves out
 # what is as on the usual one.
 mapfile -t ARCHES < <(known arch)
 mapfile -t MACHINES < <(known machine)
+mapfile -t QEMUS < <(known qemu | sort -V)
 one_of MACHINE "$MACHINE" "${MACHINES[@]}"
+one_of QEMU "$QEMU" "${QEMUS[@]}"
 # shellcheck source=lab/data/machine/qemu
 . "$LAB/data/machine/qemu"
 # shellcheck source=lab/data/machine/vtx
 . "$LAB/data/machine/$MACHINE"
+# shellcheck source=lab/data/qemu/10.0
+. "$LAB/data/qemu/$QEMU"
 RUNS=$machine_runs
 ARCH=${ARCH:-${machine_arch:-x86_64}}
 FLAVOUR=${FLAVOUR:-$machine_flavour}
@@ -124,6 +129,11 @@ done
 		"give BUILD= a folder without them"
 mkdir -p "$BUILD" 2>/dev/null || die $BAD_INPUT "cannot make the folder BUILD=$BUILD"
 BUILD=$(cd "$BUILD" && pwd)
+
+# Where a QEMU that is not installed lies.
+QEMU_DIR=${qemu_suite:+$BUILD/qemu-$QEMU}
+# boot.machine makes the emulator's command of these.
+export TOP ARCH CPU QEMU_DIR machine_qemu
 
 # The reader's own tree decides the base; its path makes its name here.
 SOURCE_ID=

@@ -12,46 +12,30 @@ import shutil
 import subprocess
 import sys
 
-
-def words(*names):
-    """The words of the data files of configs/ that exist, comments left out."""
-    found = []
-    for name in names:
-        path = os.path.join(os.environ["TOP"], "configs", name)
-        if os.path.exists(path):
-            with open(path, encoding="utf-8") as file:
-                for line in file:
-                    found += line.split("#", 1)[0].split()
-    return found
+from boot import machine
 
 
 def append(filter_glob):
     env = os.environ
-    line = words("common.boot", env["ARCH"] + ".boot", env["FLAVOUR"] + ".boot")
+    line = machine.words("common.boot", env["ARCH"] + ".boot", env["FLAVOUR"] + ".boot")
     line.append("kunit.filter_glob=" + filter_glob)
     if env["SEED"]:
         line.append("secondary_tlbs.seed=" + env["SEED"])
     if env["STEPS"]:
         line.append("secondary_tlbs.steps=" + env["STEPS"])
     if env["RUNS"] == "programs":
-        line += words("selftests.boot", env["MACHINE"] + ".boot")
+        line += machine.words("selftests.boot", env["MACHINE"] + ".boot")
         line += ["lab.machine=" + env["MACHINE"], "lab.length=" + env["LENGTH"],
                  "lab.seed=" + env["SEED"]]
     return line
 
 
-def machine():
+def emulator():
     """The emulator's name, its command, and its status when the guest ended well."""
-    env = os.environ
-    if env["machine_emulator"] == "QEMU":
-        command = words(*[name + ".qemu" for name in (env["machine_qemu"] or env["ARCH"]).split()])
-        if env["CPU"]:
-            # Of several the last one counts.
-            command[len(command) - command[::-1].index("-cpu")] = env["CPU"]
-        return {"name": "QEMU", "command": command, "status": 0}
+    if os.environ["machine_emulator"] == "QEMU":
+        return {"name": "QEMU", "command": machine.qemu(), "status": 0}
     # Every end of its guest, a power-off too, is a panic to Bochs.
-    return {"name": "Bochs", "status": 1, "command": [
-        "bochs", "-q", "-f", os.path.join(env["TOP"], "configs", "vtx.bochsrc")]}
+    return {"name": "Bochs", "command": machine.bochs(), "status": 1}
 
 
 def grub(line):
@@ -88,7 +72,7 @@ def main():
         "suite_glob": env["SUITE"], "filter": filter_glob, "seed": env["SEED"] or None,
         "suites": suites.stdout.split(), "tree": env["TREE"],
         "xfail": env["XFAIL"] if os.path.exists(env["XFAIL"]) else None,
-        "label": env["LABEL"], "emulator": machine(),
+        "label": env["LABEL"], "emulator": emulator(),
         "kernel": os.path.realpath(os.path.join(env["OUT"], "kernel")),
         "initramfs": os.path.join(env["OUT"], "initramfs"), "append": append(filter_glob),
         "deadline": int(env["DEADLINE"]), "quiet_limit": int(env["QUIET"]),

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The emulated machine's command, from the files of configs/ and the settings.
+
+usage: machine [program]    (the settings are exported)
+
+Prints the words of QEMU's command, one a line; program: only the first of them.
+"""
+import os
+import sys
+
+
+def words(*names):
+    """The words of the data files of configs/ that exist, comments left out."""
+    found = []
+    for name in names:
+        path = os.path.join(os.environ["TOP"], "configs", name)
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                for line in file:
+                    found += line.split("#", 1)[0].split()
+    return found
+
+
+def unpacked(command, folder):
+    """The command with the QEMU that lies unpacked in a folder. Its own data come first;
+    a firmware that another package brings (SeaBIOS, say) is the installed one."""
+    data = [os.path.join(root, "share", name)
+            for root in (os.path.join(folder, "usr"), "/usr") for name in ("qemu", "seabios")]
+    paths = [word for path in data for word in ("-L", path)]
+    return [os.path.join(folder, "usr", "bin", command[0]), *paths, *command[1:]]
+
+
+def qemu():
+    """QEMU's command for this machine: the last of two values for an option counts."""
+    env = os.environ
+    command = words(*[name + ".qemu" for name in (env["machine_qemu"] or env["ARCH"]).split()])
+    if env["CPU"]:
+        command[len(command) - command[::-1].index("-cpu")] = env["CPU"]
+    return unpacked(command, env["QEMU_DIR"]) if env["QEMU_DIR"] else command
+
+
+def bochs():
+    """Bochs' command."""
+    return ["bochs", "-q", "-f", os.path.join(os.environ["TOP"], "configs", "vtx.bochsrc")]
+
+
+def main():
+    if sys.argv[1:] not in ([], ["program"]):
+        sys.exit(__doc__)
+    command = qemu()
+    print("\n".join(command[:1] if sys.argv[1:] else command))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
