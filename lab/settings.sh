@@ -89,6 +89,8 @@ SEED=${SEED:-}
 STEPS=${STEPS:-}
 LINUX=${LINUX:-}
 MUTANTS=${MUTANTS:-$TOP/mutants}
+# Globs of SUBJECT/NAME below MUTANTS, with blanks between them.
+MUTANT=${MUTANT:-*}
 BASE=${BASE:-}
 # Seconds: the whole boot, and how long the console may stay silent. Many steps take
 # longer: some tens of milliseconds each, on a busy host.

@@ -111,20 +111,6 @@ teardown() {
 	grep -qx 'Signed-off-by: A Sender <a.sender@example.org>' "$BUILD"/series-6.1/0001-*.patch
 }
 
-@test "MUTANTS without a mutant, or one without its killer, is refused" {
-	mkdir "$T/empty"
-	lab mutants MUTANTS="$T/empty"
-	refused 2 "MUTANTS=$T/empty holds no mutant"
-	lab mutants MUTANTS="$T/nowhere"
-	refused 2 "MUTANTS=$T/nowhere holds no mutant"
-	(patch wrong; hunk mm/memory.c 30 wrong) > "$T/empty/anonymous.patch"
-	lab mutants MUTANTS="$T/empty"
-	refused 2 'anonymous.patch has no Kills: line'
-	lab mutants SERIES=none
-	refused 2 'SERIES=none has none'
-	assembled
-}
-
 @test "a shell without a terminal is refused" {
 	run --separate-stderr with "$HOUSE/lab/make/shell" < /dev/null
 	refused 2 'a shell needs a terminal$'
@@ -920,30 +906,6 @@ real_house() {
 	untouched
 	stub_machines "$BIN"
 	passes
-}
-
-@test "a mutant that does not apply, or not build, is no survivor: it ends the run" {
-	(patch wrong | sed 's/^Why\./Kills: mini.works/'; hunk mm/memory.c 30 wrong | sed 's/line_29/line_28/') \
-		> "$HOUSE/mutants/wrong.patch"
-	watch_over "$HOUSE"
-	lab mutants
-	refused 4 '^assemble: mutants/wrong.patch does not apply: mm/memory.c, hunk 1'
-	(patch wrong | sed 's/^Why\./Kills: mini.works/'; hunk mm/memory.c 30 'wrong wrong') \
-		> "$HOUSE/mutants/wrong.patch"
-	watch_over "$HOUSE"
-	lab mutants
-	refused 5 '^mutants: mutant wrong does not build: .*mm/memory.c:30:'
-	assembled
-}
-
-@test "a mutant whose case passes is a survivor, one whose case fails is killed" {
-	lab mutants
-	[ "$status" = 7 ] || fail "class 7 expected"
-	[[ $output =~ SURVIVED\ +wrong\ +mini.works ]] || fail "not said"
-	sed -i 's/    ok 1 works/    not ok 1 works/; s/\] ok 1 mini/] not ok 1 mini/' "$BIN/qemu-system-x86_64"
-	lab mutants
-	good
-	[[ $output == *"Mutants: 1 killed, 0 survived"* ]] || fail "not said"
 }
 
 # --- trees -------------------------------------------------------------------------

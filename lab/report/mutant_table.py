@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Print what became of each mutant of a run.
+
+usage: mutant_table LIST     a line each: VERDICT, seconds, SUBJECT/NAME, its cases,
+                             with a tab between them
+"""
+
+import sys
+from pathlib import Path
+
+from report import table
+
+HEAD = ('mutant', 'verdict', 'seconds', 'case')
+
+
+def shown(cases):
+    """The first case; how many more there are."""
+    first, *more = cases.split()
+    return first + (f' +{len(more)}' if more else '')
+
+
+def rows(text):
+    """The cells of each line."""
+    for line in text.splitlines():
+        verdict, seconds, name, cases = line.split('\t')
+        yield name, verdict, seconds, shown(cases)
+
+
+def aligned(found):
+    """Columns, the seconds to the right; the last one as long as it is."""
+    grid = [HEAD, *found]
+    name, verdict, seconds = (max(len(row[n]) for row in grid) for n in range(3))
+    return [f'{row[0]:<{name}}  {row[1]:<{verdict}}  {row[2]:>{seconds}}  {row[3]}'
+            for row in grid]
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    found = list(rows(Path(sys.argv[1]).read_text(encoding='utf-8')))
+    print(table.coloured('bold', aligned(found)[0]))
+    for line, row in zip(aligned(found)[1:], found):
+        print(line if row[1] == 'killed' else table.coloured('red', line))
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
