@@ -6,7 +6,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-VARIABLES := BASE ARCH MACHINE LENGTH FLAVOUR SERIES BUSTED SUITE SEED STEPS CPU CPUS LINUX MUTANTS MUTANT SIGNOFF BUILD DEADLINE QUIET QEMU
+VARIABLES := BASE ARCH MACHINE LENGTH FLAVOUR SERIES BUSTED SUITE SEED STEPS CPU CPUS LINUX MUTANTS MUTANT PART FRESH SIGNOFF BUILD DEADLINE QUIET QEMU
 
 # A mistyped variable would otherwise be passed over in silence.
 GIVEN := $(foreach word,$(MAKEOVERRIDES),$(firstword $(subst =, ,$(word))))
@@ -15,10 +15,10 @@ ifneq ($(UNKNOWN),)
 $(error unknown variable: $(UNKNOWN); there are: $(VARIABLES))
 endif
 
-.PHONY: help run check tree series shell mutants cost matrix dma clean distclean
+.PHONY: help run check nightly tree series shell mutants cost matrix dma clean distclean
 
 help:
 	@cat lab/make/help.txt
 
-run check tree series shell mutants cost matrix dma clean distclean:
+run check nightly tree series shell mutants cost matrix dma clean distclean:
 	@"lab/make/$@"

@@ -1,0 +1,37 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A gate is a file of parts, one a line: NAME MINUTES COMMAND [VARIABLE=VALUE...].
+# make check and make nightly source this file after settings.sh.
+
+# parts FILE: its lines without comments.
+parts() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1"; }
+
+# check_parts FILE: every line can be read, and no name comes twice.
+check_parts() {
+	local name minutes command rest twice
+	[ -r "$1" ] || die "$BAD_INPUT" "${1#"$TOP/"} is missing"
+	while read -r name minutes command rest; do
+		[[ $name =~ ^[A-Za-z0-9._-]+$ && $minutes =~ ^([0-9]+(\.[0-9])?|\?)$ && -n $command ]] ||
+			die "$BAD_INPUT" "${1#"$TOP/"}: \"$name $minutes $command\": NAME MINUTES COMMAND is needed"
+		runs "$command" > /dev/null ||
+			die "$BAD_INPUT" "${1#"$TOP/"}: $name: there is no target or test file $command"
+		[[ $rest =~ ^([A-Z]+=[^[:space:]]+[[:space:]]*)*$ ]] ||
+			die "$BAD_INPUT" "${1#"$TOP/"}: $name: \"$rest\": VARIABLE=VALUE is needed"
+	done < <(parts "$1")
+	twice=$(parts "$1" | awk '{ print $1 }' | sort | uniq -d | head -n 1)
+	[ -z "$twice" ] || die "$BAD_INPUT" "${1#"$TOP/"}: two parts are named $twice"
+}
+
+# runs COMMAND: the file behind it; fails if there is none.
+runs() {
+	local file
+	case $1 in
+	bats:*) file=$LAB/tests/${1#bats:}.bats ;;
+	*) file=$LAB/make/$1 ;;
+	esac
+	[ -f "$file" ] && printf '%s' "$file"
+}
+
+# wants_of FILE: the architectures and machines that its parts name, for their packages.
+wants_of() { parts "$1" | grep -oE '(ARCH|MACHINE)=[^[:space:]]+' | sed 's/.*=//' | sort -u; }

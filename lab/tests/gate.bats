@@ -1,0 +1,222 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The two gates, make check and make nightly, on the mini kernel with short lists of
+# parts; and what their real lists must hold.
+#
+# Each test is a subshell, and changes its own copies of what helper.bash sets:
+# shellcheck disable=SC2030,SC2031,SC2154,SC2016
+
+setup_file() {
+	load helper.bash
+	make_template
+}
+
+setup() {
+	load helper.bash
+	new_house
+	PARTS=$HOUSE/lab/data
+	mkdir -p "$HOUSE/lab/tests"
+	printf '@test "a" { true; }\n@test "b" { skip "no b"; }\n' > "$HOUSE/lab/tests/tiny.bats"
+	printf '%s\n' 'tiny 1 bats:tiny' 'run 1 run' 'plain 1 run FLAVOUR=plain' | tee "$PARTS/gate" > "$PARTS/nightly"
+	watch_over "$HOUSE"
+}
+
+teardown() { end_started; }
+
+# failing_case: the mini guest's case fails from now on.
+failing_case() {
+	sed -i 's/    ok 1 works/    not ok 1 works/; s/\] ok 1 mini/] not ok 1 mini/' "$BIN/qemu-system-x86_64"
+}
+
+# row NAME VERDICT: the table of the night has this part with this verdict, and its time.
+row() {
+	grep -qE "^$1 +$2 +([0-9]+:[0-9]{2}|-)  make " "$BUILD/nightly/table" ||
+		fail "no row: $1 $2" "$(cat "$BUILD/nightly/table")"
+}
+
+# last_line TEXT
+last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is not: $1"; }
+
+# --- make check --------------------------------------------------------------------
+
+@test "make check counts the cases of all its parts" {
+	lab check
+	good
+	last_line "3 passed, 0 failed, 1 skipped, 0 repeated"
+	grep -qE '^plain +[0-9]+:[0-9]{2}$' "$BUILD/check/times" || fail "no time of a part"
+}
+
+@test "make check goes on after a failure, and fails" {
+	failing_case
+	lab check
+	[ "$status" = 7 ] || fail "class 7 expected"
+	last_line "1 passed, 2 failed, 1 skipped, 0 repeated"
+}
+
+@test "a part that fails without a case counts as one" {
+	echo 'int broken(void) { return }' >> "$HOUSE/kunit/mm/tests/mini_kunit.c"
+	lab check
+	[ "$status" = 7 ] || fail "class 7 expected"
+	last_line "1 passed, 2 failed, 1 skipped, 0 repeated"
+}
+
+@test "one repeated boot is counted, a second one is a failure" {
+	# What repeats a boot writes a line to $LAB_RETRIES; here the machine itself does.
+	sed -i '2i [ -s "$LAB_RETRIES" ] || echo "int3 in a mini boot" >> "$LAB_RETRIES"' "$BIN/qemu-system-x86_64"
+	lab check
+	good
+	last_line "3 passed, 0 failed, 1 skipped, 1 repeated"
+	sed -i '2s/.*/echo "int3 in a mini boot" >> "$LAB_RETRIES"/' "$BIN/qemu-system-x86_64"
+	lab check
+	[ "$status" = 7 ] || fail "class 7 expected"
+	last_line "3 passed, 1 failed, 1 skipped, 2 repeated"
+	[[ $output == *"2 boots had to be repeated, and 1 may be:"*"int3 in a mini boot"* ]] || fail "not said"
+}
+
+@test "a list of parts that cannot be read is refused" {
+	local list target line
+	for list in gate nightly; do
+		target=${list/gate/check}
+		while read -r line; do
+			echo "$line" >> "$PARTS/$list"
+			watch_over "$HOUSE"
+			lab "$target"
+			refused 2 "^$target: lab/data/$list: "
+			sed -i '$d' "$PARTS/$list"
+		done <<-'LINES'
+		run 1 run
+		more one run
+		more 1
+		more 1 no-such-target
+		more 1 bats:no-such-file
+		more 1 run FLAVOUR
+		LINES
+		rm "$PARTS/$list"
+		watch_over "$HOUSE"
+		lab "$target"
+		refused 2 "^$target: lab/data/$list is missing$"
+	done
+}
+
+# --- make nightly ------------------------------------------------------------------
+
+@test "make nightly ends with a row for each part" {
+	lab nightly
+	good
+	row tiny passed && row run passed && row plain passed
+	[[ $output == *"make run FLAVOUR=plain"*"The table: $BUILD/nightly/table" ]] || fail "no table"
+}
+
+@test "a failed part does not end the others, and is run again; what passed is not" {
+	failing_case
+	lab nightly
+	[ "$status" = 7 ] || fail "class 7 expected"
+	row tiny passed && row run 'FAILED\(7\)' && row plain 'FAILED\(7\)'
+	[[ $output == *"see $BUILD/nightly/run.log"* ]] || fail "the log is not named"
+	stub_machines "$BIN"
+	lab nightly
+	good
+	[[ $output == *"tiny passed before; FRESH=1 runs it again"* ]] || fail "not said"
+	[[ $output != *"run passed before"* ]] || fail "a failure was taken for a pass"
+	row run passed && row plain passed
+	failing_case
+	lab nightly
+	good
+	lab nightly FRESH=1
+	[ "$status" = 7 ] || fail "FRESH=1 ran nothing again"
+}
+
+@test "what passed for another project or kernel is run again" {
+	lab nightly
+	good
+	echo 'int more;' >> "$HOUSE/mm/secondary.c"
+	watch_over "$HOUSE"
+	failing_case
+	lab nightly PART=run
+	[ "$status" = 7 ] || fail "another project: class 7 expected"
+	row plain 'passed, old' && row run 'FAILED\(7\)'
+	stub_machines "$BIN"
+	lab nightly
+	good
+	touch "$ARCHIVE"
+	lab nightly PART=tiny
+	good
+	[[ $output != *"passed before"* ]] || fail "another kernel: not run again"
+}
+
+@test "PART chooses, and one that matches nothing is refused" {
+	lab nightly PART='p*'
+	good
+	row tiny 'not run' && row run 'not run' && row plain passed
+	lab nightly PART=nothing
+	refused 2 '^nightly: PART=nothing matches no part; there are: tiny run plain$'
+	lab nightly FRESH=yes
+	refused 2 'FRESH=yes is unknown; choose one of: 0 1$'
+}
+
+@test "Ctrl-C during a night: the next one goes on from there" {
+	mkfifo "$T/reached" "$T/never"
+	cat > "$BIN/qemu-system-x86_64" <<-END
+	#!/bin/sh
+	trap '' INT TERM
+	echo here > "$T/reached"
+	read -r word < "$T/never"
+	END
+	start nightly
+	at_work "$T/reached"
+	ctrl_c
+	interrupted run
+	stub_machines "$BIN"
+	lab nightly
+	good
+	[[ $output == *"tiny passed before"* ]] || fail "it began again"
+	row tiny passed && row run passed && row plain passed
+}
+
+# --- the real lists ----------------------------------------------------------------
+
+# listed FILE: what its parts run, as COMMAND VARIABLE=VALUE...
+listed() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$PROJECT/lab/data/$1" | awk '{ $1 = $2 = ""; print }'; }
+
+@test "every file of lab/tests and every target that tests something is a part" {
+	local name
+	for name in "$PROJECT"/lab/tests/*.bats; do
+		listed gate | grep -qw "bats:$(basename "$name" .bats)" || fail "make check does not run $name"
+	done
+	for name in "$PROJECT"/lab/make/*; do
+		case ${name##*/} in
+		# These make something, or are the gates themselves.
+		help.txt | tree | series | shell | clean | distclean | check | nightly) continue ;;
+		esac
+		(listed gate; listed nightly) | grep -qw "${name##*/}" || fail "no gate runs make ${name##*/}"
+	done
+}
+
+@test "every suite, flavour, architecture and machine is in make nightly" {
+	local value
+	for value in "$PROJECT"/lab/data/arch/* "$PROJECT"/lab/data/machine/*; do
+		case ${value##*/} in qemu) ;; icount) listed nightly | grep -qw cost ;; *)
+			listed nightly | grep -qE "=${value##*/}( |\$)" ;;
+		esac || fail "make nightly has no ${value##*/}"
+	done
+	for value in FLAVOUR=kcsan FLAVOUR=kasan FLAVOUR=plain BASE=6.12 SERIES=none STEPS=100000 BUSTED=1; do
+		listed nightly | grep -qw -- "$value" || fail "make nightly has no $value"
+	done
+}
+
+@test "the parts of make check fit into an hour, cold" {
+	local sum
+	sum=$(sed 's/#.*//' "$PROJECT/lab/data/gate" | awk '{ sum += $2 } END { printf "%.0f", sum }')
+	[ "$sum" -gt 0 ] && [ "$sum" -le 60 ] || fail "they take $sum minutes"
+}
+
+@test "each mutant that make check names is there, and edits one file" {
+	local mutant file
+	listed gate | grep -o 'MUTANT=[^ ]*' | cut -d = -f 2 | while read -r mutant; do
+		file=$(find "$PROJECT/mutants" -name "$mutant.patch")
+		[ -n "$file" ] || fail "there is no mutant $mutant"
+		[ "$(grep -c '^diff --git' "$file")" = 1 ] || fail "$mutant edits several files"
+	done
+	[ "$(listed gate | grep -c MUTANT=)" -ge 3 ] || fail "three mutants expected"
+}
