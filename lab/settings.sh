@@ -103,7 +103,8 @@ mapfile -t BASES < <(known_bases)
 [ -z "$BASE" ] || one_of BASE "$BASE" "${BASES[@]}"
 one_of ARCH "$ARCH" "${ARCHES[@]}"
 one_of LENGTH "$LENGTH" full short peers
-one_of FLAVOUR "$FLAVOUR" lockdep kcsan kasan plain
+mapfile -t FLAVOURS < <(awk '!/^#/ && NF { print $1 }' "$LAB/data/flavours")
+one_of FLAVOUR "$FLAVOUR" "${FLAVOURS[@]}"
 one_of SERIES "$SERIES" full none
 one_of BUSTED "$BUSTED" 0 1
 [ "$ARCH" = "${machine_arch:-$ARCH}" ] ||

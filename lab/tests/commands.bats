@@ -1,0 +1,186 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Every command line of the documents is run as it stands, on a mini kernel with machines
+# that only print. A command that this file has no way to run fails its document's test.
+#
+# Each test is a subshell, and changes its own copies of what helper.bash sets:
+# shellcheck disable=SC2030,SC2031,SC2154,SC2016
+
+# The suites of the mini kernel: those that the documents name.
+SUITES=(mini kvm_mini secondary_tlbs_matrix secondary_tlbs_random)
+UNDERSCORED=(_secondary_tlbs_cost _smmu_paths _dirty_smmu)
+
+# machine: prints what a guest prints for the suites that its command line chooses.
+machine() {
+	cat <<-END
+	#!/bin/bash
+	words="\$*"
+	glob=\${words##*kunit.filter_glob=} glob=\${glob%%[ .]*}
+	suites=()
+	for suite in ${SUITES[*]} ${UNDERSCORED[*]} _busted; do
+	    [[ \$suite == \$glob ]] && suites+=("\$suite")
+	done
+	[[ \$words != *lab.machine=* ]] || suites=(kvm_selftests)
+	# Bochs gets its kernel's command line in a file.
+	[[ \$0 != */bochs ]] || suites=(kvm_selftests)
+	say() { printf '[    1.%06d] %s\n' \$((++time)) "\$1"; }
+	boot() {
+	    say "Linux version 6.1.192"
+	    say "KTAP version 1"
+	    say "1..\${#suites[@]}"
+	    for i in "\${!suites[@]}"; do
+	        case=works ok=ok
+	        [ "\${suites[i]}" != _busted ] || case=failing_case ok='not ok'
+	        say "    KTAP version 1"
+	        say "    # Subtest: \${suites[i]}"
+	        say "    1..1"
+	        [ "\$ok" = ok ] || say "    # failing_case: planted failure"
+	        say "    # cost: munmap-1 subscriber=none instructions=1000"
+	        say "    # counted: munmap calls=1 pages=16 changed=16"
+	        say "    \$ok 1 \$case"
+	        say "\$ok \$((i + 1)) \${suites[i]}"
+	    done
+	    say "lab: end debug_locks=1 tainted=262144"
+	}
+	for word; do [[ \$word != com1:* ]] || port=\${word##*dev=}; done
+	if [[ \$0 == */bochs ]]; then boot > "\$port"; exit 1; fi
+	boot
+	END
+}
+
+# other_kernels: what the mini kernel lacks for the documents' commands: 6.12, the other
+# architectures, and the machines of devices and of counted instructions.
+other_kernels() {
+	local template=$BATS_FILE_TMPDIR/template house=$BATS_FILE_TMPDIR/template/house arch image
+	sed -i 's/^bzImage:.*/Image vmlinux: bzImage\n> @mkdir -p $(O)\/arch\/arm64\/boot\n> cp $(O)\/arch\/x86\/boot\/bzImage $(O)\/arch\/arm64\/boot\/Image\n> cp $(O)\/arch\/x86\/boot\/bzImage $(O)\/vmlinux\n&/' \
+		"$template/kernel/Makefile"
+	# kunit.py wants each architecture's console.
+	grep -hoE '^CONFIG_\w+=y' "$template"/kernel/tools/testing/kunit/qemu_configs/*.py |
+		sed 's/^CONFIG_\(.*\)=y/config \1/' >> "$template/kernel/Kconfig"
+	mkdir "$template/src"
+	archive "$template/kernel" "$template/src/linux-source-6.1.tar.xz"
+	cp -a "$template/kernel" "$template/linux-6.1.y"
+	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 12/' "$template/kernel/Makefile"
+	archive "$template/kernel" "$template/src/linux-source-6.12.tar.xz"
+	cp "$house/patches/linux-6.1/0003-suite.patch" "$house/patches/linux-6.12/"
+	echo 0003-suite.patch | tee "$house"/patches/linux-6.12/series{,.none} > /dev/null
+	printf '# suite: %s\n' "${SUITES[@]}" "${UNDERSCORED[@]}" >> "$house/configs/suites.config"
+	echo '* failing_case test planted failure' > "$house/lab/data/planted.list"
+	for arch in x86_64:x86_64 arm64:aarch64 powerpc:ppc64; do
+		image=${arch#*:} arch=${arch%:*}
+		printf 'qemu-system-%s -cpu max\n' "$image" > "$house/configs/$arch.qemu"
+		machine > "$template/bin/qemu-system-$image"
+		cp -a "$template/build/busybox-x86_64" "$template/build/busybox-$arch" 2>/dev/null || :
+	done
+	machine > "$template/bin/bochs"
+	cp "$house/configs/x86_64.qemu" "$house/configs/icount.qemu"
+	echo '# devices' > "$house/configs/smmu.qemu"
+	chmod +x "$template"/bin/*
+	printf 'run 1 run\n' | tee "$house/lab/data/gate" > "$house/lab/data/nightly"
+	mv "$template/build" "$house/build"
+}
+
+setup_file() {
+	load helper.bash
+	make_template
+	other_kernels
+}
+
+setup() {
+	load helper.bash
+	T=$BATS_TEST_TMPDIR
+	cp -a "$BATS_FILE_TMPDIR/template/." "$T"
+	HOUSE=$T/house BIN=$T/bin MARK=lab-test-$$-$BATS_TEST_NUMBER-$RANDOM
+	sed -i "s,/usr/src,$T/src,g" "$HOUSE/lab/stage/fetch"
+}
+
+teardown() { end_started; }
+
+# typed COMMAND: in the project's folder, as a reader's shell runs it.
+typed() {
+	run --separate-stderr env HOME="$T" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" \
+		GIT_COMMITTER_NAME=Reader GIT_COMMITTER_EMAIL=reader@localhost \
+		timeout "$LIMIT" bash -c "cd '$HOUSE' && $1"
+}
+
+# failing_cases: a mutant is killed by a case that fails.
+failing_cases() {
+	sed -i 's/case=works ok=ok$/case=works ok="not ok"/' "$BIN"/qemu-system-*
+}
+
+# follow COMMAND: run one command of a document. What is not here has no way to run.
+follow() {
+	local command=$1
+	case $command in
+	"make mutants"*) failing_cases ;;
+	"make shell") command="script -qec '$command' /dev/null < /dev/null" ;;
+	"make matrix" | "make dma" | "make cost" | "make help" | "make run"* | "time make run"* | "make check" | "make nightly"* | "make tree"* | "make series"* | \
+		"make clean" | "make distclean" | .ci/run) ;;
+	"git -C "*" am "*)
+		typed 'make series'
+		git -C "$T/linux-6.1.y" init -q
+		git -C "$T/linux-6.1.y" add -Af
+		git -C "$T/linux-6.1.y" -c user.name=A -c user.email=a@localhost commit -qm base
+		;;
+	*) fail "this test has no way to run: $command" || return ;;
+	esac
+	typed "$command"
+	[ "$status" = 0 ] || fail "$2: $command" || return
+	stub_again
+}
+
+stub_again() { cp -a "$BATS_FILE_TMPDIR/template/bin/." "$BIN"; }
+
+# document FILE: each of its commands; one that another document had before is done.
+document() {
+	local file command seen done=0
+	while IFS=$'\t' read -r file command <&3; do
+		seen=$BATS_FILE_TMPDIR/seen-$(printf '%s' "$command" | sha256sum | cut -c1-16)
+		[ ! -e "$seen" ] || continue
+		follow "$command" "$file" || return
+		touch "$seen"
+		done=$((done + 1))
+	done 3< <(cd "$PROJECT" && python3 lab/tests/documents.py commands "$@")
+}
+
+@test "a command that no test can run is found" {
+	printf 'Read on:\n\n    make something-new\n' > "$T/new.md"
+	run -1 document "$T/new.md"
+	[[ $output == *"this test has no way to run: make something-new"* ]] || fail "not found"
+	printf '```\nmake run NOSUCH=1\n```\n' > "$T/new.md"
+	run -1 document "$T/new.md"
+	[[ $output == *"unknown variable: NOSUCH"* ]] || fail "not run"
+}
+
+@test "the README's commands work as they stand" {
+	[ "$(cd "$PROJECT" && python3 lab/tests/documents.py commands README.md | wc -l)" -ge 10 ] || fail "none found"
+	document README.md
+}
+
+@test "make help's commands work as they stand" {
+	document lab/make/help.txt
+}
+
+@test "the commands of lab/README.md, CONTRIBUTING.md and CHANGELOG.md work as they stand" {
+	document lab/README.md CONTRIBUTING.md CHANGELOG.md
+}
+
+@test "the commands of docs/ work as they stand" {
+	local files
+	mapfile -t files < <(cd "$PROJECT" && ls docs/*.md)
+	document "${files[@]}"
+}
+
+# values NAME: what make help offers for a variable, as NAME=A|B|C.
+values() { sed -nE "s/^ +.*\b$1=([A-Za-z0-9_.|]+).*/\1/p" "$PROJECT/lab/make/help.txt" | head -n 1 | tr '|' '\n'; }
+
+@test "make help offers exactly the values that are taken" {
+	local name
+	for name in BASE ARCH MACHINE LENGTH FLAVOUR SERIES; do
+		typed "$name=no-such-value lab/boot/suites '*'"
+		[ "$status" = 2 ] || fail "$name takes anything"
+		diff <(values $name | sort) <(tr ' ' '\n' <<< "${stderr#*choose one of: }" | sort) ||
+			fail "make help and the lab differ about $name"
+	done
+}

@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The worked examples of CONTRIBUTING.md, followed by a newcomer who copies each block.
+# What needs the real kernel is assembled and compiled, not booted; the rest runs on the
+# mini kernel, to the end.
+#
+# Each test is a subshell, and changes its own copies of what helper.bash sets:
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
+
+setup_file() {
+	load helper.bash
+	make_template
+	# kunit.py wants each architecture's console, a flavour its option.
+	grep -hoE '^CONFIG_\w+=y' "$BATS_FILE_TMPDIR"/template/kernel/tools/testing/kunit/qemu_configs/*.py |
+		sed 's/^CONFIG_\(.*\)=y/config \1/' >> "$BATS_FILE_TMPDIR/template/kernel/Kconfig"
+	echo 'config UBSAN' >> "$BATS_FILE_TMPDIR/template/kernel/Kconfig"
+}
+
+setup() {
+	load helper.bash
+	T=$BATS_TEST_TMPDIR
+	cp -a "$BATS_FILE_TMPDIR/template/." "$T"
+	HOUSE=$T/house BIN=$T/bin MARK=lab-test-$$-$BATS_TEST_NUMBER-$RANDOM
+	mv "$T/build" "$HOUSE/build"
+	export GIT_AUTHOR_NAME=Newcomer GIT_AUTHOR_EMAIL=newcomer@localhost \
+		GIT_COMMITTER_NAME=Newcomer GIT_COMMITTER_EMAIL=newcomer@localhost
+}
+
+teardown() { end_started; }
+
+# new_kernel VERSION: the mini kernel as Debian would pack another version.
+new_kernel() {
+	mkdir -p "$T/src"
+	sed -i "s/^PATCHLEVEL = .*/PATCHLEVEL = ${1#*.}/" "$T/kernel/Makefile"
+	archive "$T/kernel" "$T/src/linux-source-$1.tar.xz"
+	sed -i "s,/usr/src,$T/src,g" "$HOUSE/lab/stage/fetch"
+	ARCHIVE=
+}
+
+# stubs PROGRAM...: the packages of a new architecture are there.
+stubs() {
+	local program
+	printf '#!/bin/sh\nprintf installed\n' > "$BIN/dpkg-query"
+	for program; do
+		case $program in
+		*gcc) printf '#!/bin/sh\nexec gcc "$@"\n' > "$BIN/$program" ;;
+		*) cp "$BIN/qemu-system-x86_64" "$BIN/$program" ;;
+		esac
+	done
+	chmod +x "$BIN"/*
+}
+
+# steps SECTION: the section's blocks, each in turn, until one fails.
+steps() {
+	local script
+	script=$(python3 "$TESTS/documents.py" steps "$PROJECT/CONTRIBUTING.md" "$1") || fail "$script"
+	[ -n "$script" ] || fail "the section $1 has no steps"
+	run --separate-stderr env ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" HOUSE="$HOUSE" \
+		timeout "${2:-$LIMIT}" bash -ec "cd '$HOUSE'
+	${shim:-}
+	$script"
+	[ "$status" = 0 ] || fail "a step of \"$1\" failed"
+}
+
+# passed DIR: that folder of build/ holds a run that passed.
+passed() {
+	grep -q '"verdict": "passed"' "$HOUSE/build/$1/latest/summary.json" || fail "no pass in $1"
+}
+
+@test "a newcomer adds an architecture" {
+	stubs qemu-system-riscv64 riscv64-linux-gnu-gcc
+	sed -i 's/^bzImage:.*/Image: bzImage\n> @mkdir -p $(O)\/arch\/riscv\/boot\n> cp $(O)\/arch\/x86\/boot\/bzImage $(O)\/arch\/riscv\/boot\/Image\n&/' \
+		"$T/kernel/Makefile"
+	new_kernel 6.1
+	cp -a "$HOUSE/build/busybox-x86_64" "$HOUSE/build/busybox-riscv"
+	steps "An architecture"
+	passed 6.1-riscv-lockdep
+}
+
+@test "a newcomer adds a machine" {
+	ARCHIVE=$T/kernel.tar.xz
+	steps "A machine"
+	passed 6.1-x86_64-lockdep-small
+	grep -q -- '-m 1G' "$HOUSE/build/6.1-x86_64-lockdep-small/latest/cmdline" || fail "not that machine"
+}
+
+@test "a newcomer adds a flavour" {
+	new_kernel 6.1
+	steps "A flavour"
+	passed 6.1-x86_64-ubsan
+}
+
+@test "a newcomer adds a base" {
+	new_kernel 6.6
+	stubs
+	cp "$HOUSE/patches/linux-6.1/0003-suite.patch" "$HOUSE/patches/linux-6.12/"
+	echo 0003-suite.patch | tee "$HOUSE"/patches/linux-6.12/series{,.none} > /dev/null
+	steps "A base"
+	passed 6.6-x86_64-lockdep
+}
+
+# real_house: the project as it is, on the real kernel that was fetched already.
+real_house() {
+	HOUSE=$T/real
+	copy_project "$HOUSE"
+	mkdir -p "$HOUSE/build/src-6.1.git/objects/info"
+	(cd "$CHECK_BUILD/src-6.1.git" && tar -c --exclude=./objects --exclude=./worktrees .) |
+		tar -C "$HOUSE/build/src-6.1.git" -xf -
+	echo "$CHECK_BUILD/src-6.1.git/objects" > "$HOUSE/build/src-6.1.git/objects/info/alternates"
+	rm -f "$HOUSE"/build/src-6.1.git/lab-recipe-*
+	# That it need not be read again.
+	touch "$T/source"
+	ARCHIVE=$T/source BIN=$T/none
+	stat -c '%n %s %Y' "$ARCHIVE" > "$HOUSE/build/src-6.1.git/lab-source"
+}
+
+# In place of a boot: the tree is assembled and the file in question compiled.
+shim='
+object() {
+	local obj=build/tree-6.1/.x86_64-lockdep
+	lab/make/tree && lab/stage/build configure > /dev/null &&
+		command make -s -C build/tree-6.1 O="$PWD/$obj" CC="ccache gcc" HOSTCC="ccache gcc" "$1"
+}
+make() {
+	case $* in
+	"run SUITE=hello") mkdir -p build/tree-6.1/.x86_64-lockdep && object mm/tests/hello_kunit.o ;;
+	"run SUITE=secondary_tlbs_matrix") object mm/tests/secondary_tlbs_matrix_kunit.i ;;
+	"mutants MUTANT="*) lab/stage/assemble mutants/*/"${2#MUTANT=}".patch && grep -q "start, start" build/tree-6.1/mm/secondary_tlbs.c ;;
+	*) command make --no-print-directory "$@" ;;
+	esac
+}'
+
+@test "a newcomer adds and changes a patch, and adds a suite, a matrix row and a mutant" {
+	local LIMIT=900
+	real_house
+	steps "A patch"
+	grep -q '^This is a better example.$' "$HOUSE/build/tree-6.1/Documentation/mm/mmu_notifier.rst" ||
+		fail "the patch is not in the tree"
+	steps "A suite"
+	[ -e "$HOUSE/build/tree-6.1/.x86_64-lockdep/mm/tests/hello_kunit.o" ] || fail "it was not compiled"
+	(cd "$HOUSE" && lab/boot/suites hello > /dev/null) || fail "the judge does not expect it"
+	steps "A matrix row"
+	grep -q munmap_of_32_is_exact "$HOUSE/build/tree-6.1/.x86_64-lockdep/mm/tests/secondary_tlbs_matrix_kunit.i" ||
+		fail "the row is no case"
+	steps "A mutant"
+}
