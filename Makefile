@@ -9,7 +9,7 @@
 VARIABLES := BASE ARCH MACHINE LENGTH FLAVOUR SERIES BUSTED SUITE SEED STEPS CPU CPUS LINUX MUTANTS MUTANT PART FRESH SIGNOFF BUILD DEADLINE QUIET QEMU
 
 # A mistyped variable would otherwise be passed over in silence.
-GIVEN := $(foreach word,$(MAKEOVERRIDES),$(firstword $(subst =, ,$(word))))
+GIVEN := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
 UNKNOWN := $(filter-out $(VARIABLES),$(GIVEN))
 ifneq ($(UNKNOWN),)
 $(error unknown variable: $(UNKNOWN); there are: $(VARIABLES))

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Write what a good run looks like into a document, from a run's own result.
+"""Show in a document what a good run looks like, from a run's own result.
 
-usage: python3 -m report.transcript RESULT_DIR DOCUMENT
+usage: python3 -m report.transcript RESULT_DIR RECORD_DIR DOCUMENT
 
-The lines between "<!-- transcript -->" and "<!-- end of the transcript -->" are replaced
-by the report on that result: its table of suites and its verdict. What the report says in
-between (skipped cases, counts, seeds) is left out, as the three dots say.
+The result's table of suites and its verdict become the lines between
+"<!-- transcript -->" and "<!-- end of the transcript -->". What the report says between
+them (skipped cases, counts, seeds) is left out, as the three dots say. RECORD_DIR keeps
+what of summary.json that needs, so that a test can make the same lines again.
 """
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -15,25 +17,38 @@ from pathlib import Path
 import report.__main__ as report
 
 BLOCK = re.compile(r'(<!-- transcript -->\n).*?(<!-- end of the transcript -->)', re.S)
+LICENCE = {'licence': 'SPDX-License-Identifier: GPL-2.0-only'}
+RUN = ('version', 'arch', 'flavour', 'cpus', 'cpu', 'series', 'machine', 'filter')
 
 
-def transcript(folder):
+def shortened(found):
+    """The parts of a summary that the transcript shows."""
+    suites = [{'name': s['name'], 'time': s['time'], 'missing': s['missing'],
+               'cases': [{'name': c['name'], 'status': c['status']} for c in s['cases']]}
+              for s in found['suites']]
+    return LICENCE | {'run': {x: found['run'][x] for x in RUN}, 'verdict': found['verdict'],
+                      'class': found['class'], 'expect': found['expect'],
+                      'totals': found['totals'], 'suites': suites}
+
+
+def transcript(found):
     """The report on a run, shortened, as a fenced block."""
-    found = report.load(folder)
     lines = [report.title(found['run']), '', *report.suites(found), '...', report.verdict(found)]
     return '```\n' + '\n'.join(lines) + '\n```\n'
 
 
 def main():
-    """Replace the document's block."""
-    if len(sys.argv) != 3:
+    """Keep the record and replace the document's block."""
+    if len(sys.argv) != 4:
         sys.exit(__doc__)
-    result, document = map(Path, sys.argv[1:])
+    result, record, document = map(Path, sys.argv[1:])
+    found = shortened(report.load(result))
     old = document.read_text(encoding='utf-8')
-    block = transcript(result)
-    new, blocks = BLOCK.subn(lambda found: found[1] + block + found[2], old)
+    new, blocks = BLOCK.subn(lambda block: block[1] + transcript(found) + block[2], old)
     if blocks != 1:
         sys.exit(f'transcript: {document} has {blocks} blocks "<!-- transcript -->"; one is needed')
+    record.mkdir(parents=True, exist_ok=True)
+    (record / 'summary.json').write_text(json.dumps(found, indent=1) + '\n', encoding='utf-8')
     document.write_text(new, encoding='utf-8')
 
 

@@ -25,6 +25,8 @@ machine() {
 	# Bochs gets its kernel's command line in a file.
 	[[ \$0 != */bochs ]] || suites=(kvm_selftests)
 	say() { printf '[    1.%06d] %s\n' \$((++time)) "\$1"; }
+	# The judge takes what comes at the same time for one message.
+	also() { printf '[    1.%06d] %s\n' "\$time" "\$1"; }
 	boot() {
 	    say "Linux version 6.1.192"
 	    say "KTAP version 1"
@@ -35,7 +37,8 @@ machine() {
 	        say "    KTAP version 1"
 	        say "    # Subtest: \${suites[i]}"
 	        say "    1..1"
-	        [ "\$ok" = ok ] || say "    # failing_case: planted failure"
+	        [ "\$ok" = ok ] || say "    # \$case: EXPECTATION FAILED at mm/tests/mini.c:7"
+	        [ "\$ok" = ok ] || also "    Expected planted failure"
 	        say "    # cost: munmap-1 subscriber=none instructions=1000"
 	        say "    # counted: munmap calls=1 pages=16 changed=16"
 	        say "    \$ok 1 \$case"
@@ -47,6 +50,37 @@ machine() {
 	if [[ \$0 == */bochs ]]; then boot > "\$port"; exit 1; fi
 	boot
 	END
+}
+
+# mutants_of HOUSE: one in each folder that the documents name, and the case that kills it.
+mutants_of() {
+	local folder
+	cat > "$1/kunit/mm/tests/mini_kunit.c" <<-'END'
+	#include <kunit/test.h>
+	static struct kunit_case cases[] = {
+		KUNIT_CASE(works),
+		{}
+	};
+	static struct kunit_suite suite = {
+		.name = "mini",
+		.test_cases = cases,
+	};
+	kunit_test_suite(suite);
+	END
+	mkdir -p "$BATS_FILE_TMPDIR/template/include/kunit"
+	printf '%s\n' 'struct kunit_case { const char *name; };' \
+		'struct kunit_suite { const char *name; struct kunit_case *test_cases; };' \
+		'#define KUNIT_CASE(case) { #case }' \
+		'#define kunit_test_suite(suite) struct kunit_suite *mini = &suite' \
+		> "$BATS_FILE_TMPDIR/template/include/kunit/test.h"
+	rm -rf "${1:?}"/mutants
+	for folder in dispatch kvm; do
+		mkdir -p "$1/mutants/$folder"
+		{
+			printf '%s\n' 'Subject: mutant: wrong' 'Kills: mini.works' 'Words: planted failure' '' 'Why.' ---
+			hunk mm/memory.c 30 wrong
+		} > "$1/mutants/$folder/wrong.patch"
+	done
 }
 
 # other_kernels: what the mini kernel lacks for the documents' commands: 6.12, the other
@@ -66,6 +100,8 @@ other_kernels() {
 	cp "$house/patches/linux-6.1/0003-suite.patch" "$house/patches/linux-6.12/"
 	echo 0003-suite.patch | tee "$house"/patches/linux-6.12/series{,.none} > /dev/null
 	printf '# suite: %s\n' "${SUITES[@]}" "${UNDERSCORED[@]}" >> "$house/configs/suites.config"
+	mutants_of "$house"
+	echo '# suite: _busted' > "$house/configs/busted.config"
 	echo '* failing_case test planted failure' > "$house/lab/data/planted.list"
 	for arch in x86_64:x86_64 arm64:aarch64 powerpc:ppc64; do
 		image=${arch#*:} arch=${arch%:*}
@@ -99,7 +135,7 @@ teardown() { end_started; }
 
 # typed COMMAND: in the project's folder, as a reader's shell runs it.
 typed() {
-	run --separate-stderr env HOME="$T" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" \
+	run --separate-stderr env HOME="$T" C_INCLUDE_PATH="$T/include" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" \
 		GIT_COMMITTER_NAME=Reader GIT_COMMITTER_EMAIL=reader@localhost \
 		timeout "$LIMIT" bash -c "cd '$HOUSE' && $1"
 }
@@ -183,4 +219,14 @@ values() { sed -nE "s/^ +.*\b$1=([A-Za-z0-9_.|]+).*/\1/p" "$PROJECT/lab/make/hel
 		diff <(values $name | sort) <(tr ' ' '\n' <<< "${stderr#*choose one of: }" | sort) ||
 			fail "make help and the lab differ about $name"
 	done
+}
+
+@test "README's good run is what the report makes of the recorded one" {
+	cp "$PROJECT/README.md" "$T/README.md"
+	sed -i '/^<!-- transcript -->$/a not this' "$T/README.md"
+	cp -r "$TESTS/good-run" "$T/result"
+	PYTHONPATH=$PROJECT/lab python3 -B -m report.transcript "$T/result" "$T/record" "$T/README.md"
+	diff "$PROJECT/README.md" "$T/README.md" || fail "README differs"
+	diff -r "$TESTS/good-run" "$T/record" || fail "the record differs"
+	grep -q '^verdict: passed$' "$T/README.md" || fail "that was no good run"
 }

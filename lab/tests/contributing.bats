@@ -126,7 +126,7 @@ make() {
 	case $* in
 	"run SUITE=hello") mkdir -p build/tree-6.1/.x86_64-lockdep && object mm/tests/hello_kunit.o ;;
 	"run SUITE=secondary_tlbs_matrix") object mm/tests/secondary_tlbs_matrix_kunit.i ;;
-	"mutants MUTANT="*) lab/stage/assemble mutants/*/"${2#MUTANT=}".patch && grep -q "start, start" build/tree-6.1/mm/secondary_tlbs.c ;;
+	"mutants MUTANT="*) lab/stage/assemble "mutants/${2#MUTANT=}.patch" && grep -q "start, start" build/tree-6.1/mm/secondary_tlbs.c ;;
 	*) command make --no-print-directory "$@" ;;
 	esac
 }'

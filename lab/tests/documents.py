@@ -6,7 +6,8 @@ usage: documents.py commands FILE...      each command line, as FILE<TAB>COMMAND
 
 A command stands in an indented or fenced block, or in a code span, and begins with
 one of the words below. In help.txt it ends where two spaces begin. A section's fenced
-blocks are its steps: a block "sh" is run, any other with a path is that file's content.
+blocks are its steps: one with a path is that file's content, any other "sh" is run; these
+are no commands by themselves, for each needs those before it.
 """
 
 import re
@@ -54,8 +55,8 @@ def said(path):
         for line in text.split('\n'):
             yield re.split(r'\s\s+', line.strip())[0]
         return
-    for _, file, lines in blocks(text):
-        if not file:
+    for language, file, lines in blocks(text):
+        if language != 'sh' and not file:
             yield from map(without_comment, lines)
     for line in outside(text):
         if line.startswith('    '):
