@@ -242,7 +242,7 @@ table_column() {
 	local result=$1 suite=$2 status=0
 	shift 2
 	env "$@" "$LAB/boot/build-and-boot" "$result" "$suite" "$(printf '%-9s %s' "$LAB_NAME" "${result##*/}")" || status=$?
-	# Failed cases are what the table shows; who ended before the judge has said why.
+	# The table shows failed cases. A stage that failed before the judge has printed its reason.
 	[ $status = 0 ] || [ $status = $BAD_TEST ] && [ -e "$result/summary.json" ] || exit $status
 }
 

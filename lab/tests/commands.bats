@@ -8,7 +8,7 @@
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016
 
 # The suites of the mini kernel: those that the documents name.
-SUITES=(mini kvm_mini secondary_tlbs_matrix secondary_tlbs_random)
+SUITES=(mini kvm_slot_page secondary_tlbs_matrix secondary_tlbs_random)
 UNDERSCORED=(_secondary_tlbs_cost _smmu_paths _dirty_smmu)
 
 # machine: prints what a guest prints for the suites that its command line chooses.
@@ -213,7 +213,7 @@ values() { sed -nE "s/^ +.*\b$1=([A-Za-z0-9_.|]+).*/\1/p" "$PROJECT/lab/make/hel
 
 @test "make help offers exactly the values that are taken" {
 	local name
-	for name in BASE ARCH MACHINE LENGTH FLAVOUR SERIES; do
+	for name in BASE ARCH MACHINE QEMU LENGTH FLAVOUR SERIES; do
 		typed "$name=no-such-value lab/boot/suites '*'"
 		[ "$status" = 2 ] || fail "$name takes anything"
 		diff <(values $name | sort) <(tr ' ' '\n' <<< "${stderr#*choose one of: }" | sort) ||

@@ -214,8 +214,8 @@ listed() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$PROJECT/lab/data/$1" | awk 
 @test "each mutant that make check names is there, and edits one file" {
 	local mutant file
 	listed gate | grep -o 'MUTANT=[^ ]*' | cut -d = -f 2 | while read -r mutant; do
-		file=$(find "$PROJECT/mutants" -name "$mutant.patch")
-		[ -n "$file" ] || fail "there is no mutant $mutant"
+		file=$PROJECT/mutants/$mutant.patch
+		[ -e "$file" ] || fail "there is no mutant $mutant"
 		[ "$(grep -c '^diff --git' "$file")" = 1 ] || fail "$mutant edits several files"
 	done
 	[ "$(listed gate | grep -c MUTANT=)" -ge 3 ] || fail "three mutants expected"
