@@ -59,7 +59,7 @@ python_scripts() { of_language '^#!.*python' .py; }
 # The licence itself; consoles as they were recorded; texts that are printed or
 # mailed as they are; edits, whose files carry their own tags.
 @test "every file says its licence" {
-	files | grep -vE '^COPYING$|^lab/make/help.txt$|^lab/tests/consoles/[^.]*$|^patches/.*/cover$|\.patch$' |
+	files | grep -vE '^COPYING$|^lab/make/help.txt$|^lab/tests/consoles/[^.]*$|^patches/.*/cover(\.[a-z]+)?$|\.patch$' |
 		while IFS= read -r file; do
 			head -n 5 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' || printf '%s\n' "$file"
 		done | nothing "no SPDX tag"

@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The mails of `make series`: their parts, their headers, the cover letter, and that
+# they apply. On the mini kernel.
+
+setup_file() {
+	load helper.bash
+	make_template
+}
+
+setup() {
+	load helper.bash
+	new_house
+	base=$HOUSE/patches/linux-6.1
+}
+
+teardown() { end_started; }
+
+# in_parts: the mini series as three parts, the last of which is the lab's own.
+in_parts() {
+	printf '%s\n' '# part: first' 0001-one.patch 0002-two.patch '# part: second' 0003-suite.patch \
+		'# part: lab' 0004-lab.patch > "$base/series"
+	(patch 'mm: only the lab' && hunk mm/memory.c 30 planted) > "$base/0004-lab.patch"
+	printf 'The first part\n\nIts text.\n' > "$base/cover.first"
+	printf 'The second part\n\nIts text.\n' > "$base/cover.second"
+	printf '# For the cover.\nv3:\n - Better.\n' > "$base/changes"
+	watch_over "$HOUSE"
+}
+
+# mailed [PART]: the series' folder has these mails, and nothing else.
+mailed() { (cd "$BUILD/series-6.1${1:+-$1}" && printf '%s\n' *) }
+
+# pristine: a checkout of the base, in which mails can be tried.
+pristine() {
+	git -c advice.detachedHead=false clone -q "$BUILD/src-6.1.git" -b base "$T/pristine"
+	git -C "$T/pristine" config user.name Reader
+	git -C "$T/pristine" config user.email reader@example.org
+}
+
+# applied DIR: what `make series` says will apply them does.
+applied() {
+	local said
+	said=$(grep -F 'To apply: git am ' <<< "$output") || fail "it does not say how to apply the mails"
+	(cd "$T/pristine" && eval "${said#To apply: }" > "$T/am" 2>&1) || fail "git am:" "$(cat "$T/am")"
+}
+
+@test "the line that is printed applies the mails to a pristine kernel, and gives the lab's tree" {
+	lab series
+	good
+	pristine
+	applied
+	[ "$(git -C "$T/pristine" rev-parse 'HEAD^{tree}')" = "$(git -C "$BUILD/tree-6.1" rev-parse 'HEAD^{tree}')" ] ||
+		fail "another tree"
+}
+
+@test "each part is mailed by itself, and applies on the parts before it" {
+	in_parts
+	lab series PART=first
+	good
+	[ "$(mailed first | wc -l)" = 3 ] || fail "a cover letter and two patches expected: $(mailed first)"
+	grep -q '^Subject: \[PATCH 6.1 v3 2/2\] mm: two' "$BUILD"/series-6.1-first/*-0002-* || fail "numbering"
+	pristine
+	applied
+	lab series PART=second
+	good
+	[ "$(mailed second | wc -l)" = 2 ] || fail "a cover letter and a patch expected: $(mailed second)"
+	grep -q '^Subject: \[PATCH 6.1 v3 1/1\] mm: the suite' "$BUILD"/series-6.1-second/*-0001-* || fail "numbering"
+	grep -q '^Subject: \[PATCH 6.1 v3 0/1\] The second part' "$BUILD"/series-6.1-second/*-0000-* || fail "its cover"
+	grep -q '^prerequisite-patch-id: ' "$BUILD"/series-6.1-second/*-0000-* || fail "what it needs is not said"
+	applied
+}
+
+@test "the lab's own part is in its tree and is never mailed" {
+	in_parts
+	lab series
+	good
+	grep -qx 'int planted;' "$BUILD/tree-6.1/mm/memory.c" || fail "not in the lab's tree"
+	! grep -r 'planted\|only the lab' "$BUILD/series-6.1" || fail "mailed"
+	lab series PART=lab
+	refused 2 'PART=lab is unknown; choose one of: first second$'
+}
+
+@test "a part that is unknown, or has no cover letter, is named" {
+	in_parts
+	lab series PART=third
+	refused 2 'PART=third is unknown; choose one of: first second$'
+	rm "$base/cover.second"
+	watch_over "$HOUSE"
+	lab series PART=second
+	refused 2 'PART=second has no cover letter: patches/linux-6.1/cover.second is missing$'
+}
+
+# as_mailed: the mails, without the time they were written at.
+as_mailed() { cat "$BUILD"/series-6.1/*.patch | sed '/^Date: /d'; }
+
+@test "what the reader has told git does not reach the mails" {
+	local plain
+	lab series
+	good
+	plain=$(as_mailed)
+	mkdir -p "$T/home/.config/git"
+	printf '[user]\n\tname = Reader\n\temail = reader@example.org\n' > "$T/home/.gitconfig"
+	printf '[diff]\n\tnoprefix = true\n\tmnemonicPrefix = true\n\tcontext = 1\n[format]\n' >> "$T/home/.gitconfig"
+	printf '\tattach = cut-here\n\tsignature = Sent from afar\n\tsubjectPrefix = XX\n\tthread = deep\n' >> "$T/home/.gitconfig"
+	printf '\tcc = somebody@example.org\n\tnumbered = false\n\tsignOff = true\n' >> "$T/home/.gitconfig"
+	echo '* -diff' > "$T/home/.config/git/attributes"
+	# Such a home does change what git writes: else this test would show nothing.
+	HOME=$T/home git -C "$BUILD/tree-6.1" format-patch --stdout -1 2> /dev/null | grep -q 'cut-here' ||
+		fail "the home is without effect"
+	lab series HOME="$T/home" XDG_CONFIG_HOME="$T/home/.config" GIT_DIFF_OPTS=-u1
+	good
+	[ "$(as_mailed)" = "$plain" ] || fail "the mails differ:" "$(diff <(echo "$plain") <(as_mailed))"
+}
+
+@test "the cover letter has a version, the changes, the base and a table of upstream's commits" {
+	in_parts
+	sed -i 's/^Why\.$/Upstream did the same by commit\n0123456789ab ("one").\n\nCc: stable@vger.kernel.org # 6.1/' "$base/0001-one.patch"
+	watch_over "$HOUSE"
+	lab series
+	good
+	local cover=$BUILD/series-6.1/v3-0000-cover-letter.patch
+	for line in '^Subject: \[PATCH 6.1 v3 0/3\] A mini series$' '^v3:$' '^ - Better\.$' \
+		'^Made on Linux 6\.1\.[0-9]+, git tree$' '^      1  0123456789ab  \[stable\]$' '^      2  none$'; do
+		grep -qE -- "$line" "$cover" || fail "not in the cover letter: $line" "$(cat "$cover")"
+	done
+	! grep -q '^base-commit' "$cover" || fail "a commit that nobody else has"
+	! grep -q '^# For' "$cover" || fail "a comment is mailed"
+}
+
+@test "who signs off is the author, in the mails and in the cover letter's list" {
+	lab series SIGNOFF='A Sender <a.sender@example.org>'
+	good
+	grep -qx 'A Sender (3):' "$BUILD"/series-6.1/0000-* || fail "the list names another"
+	! grep -r 'Secondary TLB lab' "$BUILD/series-6.1" || fail "the lab is named"
+	for mail in "$BUILD"/series-6.1/000[1-9]-*; do
+		grep -qx 'From: A Sender <a.sender@example.org>' "$mail" || fail "$mail: author"
+		grep -qx 'Signed-off-by: A Sender <a.sender@example.org>' "$mail" || fail "$mail: sign-off"
+	done
+	lab series
+	[[ $output == *'Nobody has signed these off'* ]] || fail "not said"
+}
+
+@test "each mail goes to those whom the kernel's own script names" {
+	mkdir "$T/kernel/scripts"
+	cat > "$T/kernel/scripts/get_maintainer.pl" <<-'END'
+	print "\"A. Keeper\" <keeper\@example.org> (maintainer:MINI (A/B))\n";
+	print "J\xc3\xa9r\xc3\xb4me <reader\@example.org> (reviewer:MINI)\n";
+	print "keeper\@example.org (open list)\nlist\@example.org (open list:MINI)\n";
+	END
+	lab series LINUX="$T/kernel"
+	[ "$status" = 0 ] || fail "series"
+	for mail in "$BUILD"/series-6.1-*/000[0-3]-*; do
+		sed '/^$/q' "$mail" > "$T/headers"
+		grep -qx 'To: "A. Keeper" <keeper@example.org>' "$T/headers" || fail "To:" "$(cat "$T/headers")"
+		grep -qx 'Cc: keeper@example.org,' "$T/headers" || fail "Cc:" "$(cat "$T/headers")"
+		grep -qx '    list@example.org,' "$T/headers" || fail "list" "$(cat "$T/headers")"
+		grep -qx '    reader@example.org' "$T/headers" || fail "a name that is not ASCII" "$(cat "$T/headers")"
+	done
+}

@@ -1,0 +1,19 @@
+mm: Invalidate secondary TLBs where the CPU's TLB is flushed
+
+IOMMUs, and devices behind them, walk the CPU's page tables in hardware.
+Their TLBs can be refilled at any moment. So there is only one right time
+to invalidate them: beside the invalidation of the CPU's TLB.
+
+Linux 6.1 calls invalidate_range() too often: an munmap() calls it from
+invalidate_range_end() and again from mmu_gather. It calls it too rarely:
+on arm64, a write fault that makes a page writable flushes the CPU's TLB
+and does not call it.
+
+These patches rename the operation to invalidate_secondary_tlbs(), move its
+dispatch to a file of its own with a fast path, and call it from the
+functions of arm64, x86 and powerpc (radix) that flush the CPU's TLB. Then
+mmu_notifier_invalidate_range_end() no longer calls it. Linux 6.6 did the
+same. Unlike 6.6, the range is always what changed.
+
+The drivers must take any range first (part "fixes"), and KVM must no
+longer use the callback (part "kvm").
