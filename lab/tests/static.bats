@@ -139,7 +139,8 @@ ours() {
 # --- checkpatch --------------------------------------------------------------------
 
 # judged_by_checkpatch [OPTION]... FILE...: what it says and checkpatch.allow does not
-# explain, as PATH:LINE: LEVEL:TYPE: MESSAGE. No sign-off is made up for anybody. On
+# explain, as PATH:LINE: LEVEL:TYPE: MESSAGE. What it says of a mail's own message has
+# no path: it stands under the path "message". No sign-off is made up for anybody. On
 # its stderr the kernel's spdxcheck.py asks for modules that Debian's python lacks.
 judged_by_checkpatch() {
 	local where line type rest allow_type path text
@@ -147,16 +148,27 @@ judged_by_checkpatch() {
 		--show-types "$@" < /dev/null 2> /dev/null || [ $? = 1 ] ||
 		echo 'checkpatch:0: ERROR:FAILED: it did not run to its end') > "$BATS_TEST_TMPDIR/said"
 	while IFS=: read -r where line level type rest; do
-		[ -n "$where" ] || continue
+		[[ $level$type ]] || continue
+		where=${where:-message}
 		while read -r allow_type path text; do
 			# shellcheck disable=SC2053 # a glob is what it is
 			[ "$allow_type" = "$type" ] && [[ ${where#"$TREE/"} == $path ]] || continue
-			[ "$text" = . ] || sed -n "${line}p" "$TREE/${where#"$TREE/"}" | grep -qE "$text" || continue
+			[ "$text" = . ] || what_line "$where" "$line" "$rest" | grep -qE "$text" || continue
 			printf '%s %s %s\n' "$allow_type" "$path" "$text" >> "$BATS_FILE_TMPDIR/needed"
 			continue 2
 		done < <(allowed)
 		printf '%s:%s:%s:%s:%s\n' "$where" "$line" "$level" "$type" "$rest"
 	done < "$BATS_TEST_TMPDIR/said"
+}
+
+# what_line PATH LINE FINDING: what an allowance's TEXT is about: the line of the file;
+# of a message, whose line numbers are no file's, what checkpatch says.
+what_line() {
+	if [ "$1" = message ]; then
+		echo "$3"
+	else
+		sed -n "${2}p" "$TREE/${1#"$TREE/"}"
+	fi
 }
 
 allowed() { sed -E 's/(^| )# .*//; s/^#.*//; /^$/d' "$TESTS/checkpatch.allow"; }
@@ -168,12 +180,79 @@ allowed() { sed -E 's/(^| )# .*//; s/^#.*//; /^$/d' "$TESTS/checkpatch.allow"; }
 	[[ $output == *"wrong.c:4: ERROR:SPACING"* ]] || fail "not found"
 }
 
-@test "checkpatch finds nothing in the series, as it is mailed" {
+# mails: the series as mails, in $BATS_TEST_TMPDIR/series.
+mails() {
 	local base
 	base=$(git --git-dir "$CHECK_BUILD/src-6.1.git" rev-parse base)
 	git -C "$TREE" format-patch -q -o "$BATS_TEST_TMPDIR/series" "$base..HEAD"
 	[ -n "$(ls "$BATS_TEST_TMPDIR/series")" ] || fail "the tree has no commit of the series"
+}
+
+@test "checkpatch finds what is wrong in a message" {
+	mails
+	set -- "$BATS_TEST_TMPDIR"/series/0001-*
+	awk '!done && /^$/ { print "\nFix teh loop.\n\nFixes: deadbeef"
+		print "\nA line of a message that goes on and on, well past the columns that a reader has."
+		done = 1 } { print }' "$1" > "$BATS_TEST_TMPDIR/wrong.patch"
+	run judged_by_checkpatch --showfile "$BATS_TEST_TMPDIR/wrong.patch"
+	for type in COMMIT_LOG_LONG_LINE TYPO_SPELLING BAD_FIXES_TAG; do
+		[[ $output == *"message:"*":$type:"* ]] || fail "not found: $type"
+	done
+}
+
+@test "checkpatch finds nothing in the series, as it is mailed" {
+	mails
 	judged_by_checkpatch --showfile "$BATS_TEST_TMPDIR"/series/*.patch | nothing "checkpatch"
+}
+
+# named_commits FILE...: "SHA SUBJECT" of each commit of Linux that a message names. One
+# without a subject, or with a short SHA, is printed as it is: checkpatch cannot look it up.
+named_commits() {
+	local file
+	for file; do
+		sed '/^---$/,$d' "$file" | tr '\n' ' ' | grep -oE '[Cc]ommit [0-9a-f]{4,40}\>( \("[^"]*"\))?' |
+			sed -E 's/^commit ([0-9a-f]{12}) \("(.*)"\)$/\1 \2/'
+	done
+}
+
+@test "each commit of Linux that a message names is a known one, and none is known in vain" {
+	printf 'As commit 1234 did, and commit\n0a3869e14d4a ("one").\n---\n' > "$BATS_TEST_TMPDIR/message"
+	[ "$(named_commits "$BATS_TEST_TMPDIR/message")" = "$(printf 'commit 1234\n0a3869e14d4a one')" ] ||
+		fail "not found: $(named_commits "$BATS_TEST_TMPDIR/message")"
+	comm -3 <(named_commits patches/linux-6.1/*.patch | sort -u) \
+		<(sed '/^#/d' "$TESTS/upstream-commits" | sort) | nothing "named and not known, or known and not named"
+}
+
+# A line "Cost: none." in the last paragraph would be a trailer, and a sign-off join it.
+@test "no line of prose is what git takes for a trailer" {
+	mails
+	printf 'x: y\n\nWhy.\n\nCost: none.\n' | git interpret-trailers --parse | grep -q . || fail "git takes it for prose"
+	for mail in "$BATS_TEST_TMPDIR"/series/*; do
+		git mailinfo "$BATS_TEST_TMPDIR/body" /dev/null < "$mail" > /dev/null
+		(echo subject; echo; sed '/^---$/,$d' "$BATS_TEST_TMPDIR/body") | git interpret-trailers --parse |
+			grep -vE '^(Cc|Fixes|Link|Signed-off-by): ' | sed "s,^,${mail##*/}: ,"
+	done | nothing "trailers"
+}
+
+@test "each message says what upstream did, or that it did nothing" {
+	sed '/^#/d' patches/linux-6.1/series | grep '^00[0-4]' |
+		while read -r patch; do
+			[ -n "$(named_commits "patches/linux-6.1/$patch")" ] ||
+				sed '/^---$/,$d' "patches/linux-6.1/$patch" | tr '\n' ' ' | grep -qE '[Nn]o upstream counterpart' || echo "$patch"
+		done | nothing "nothing is said of upstream"
+}
+
+# FILE_PATH_CHANGES asks for MAINTAINERS with each new file, whatever covers it.
+@test "every file of the series has a maintainer" {
+	local base
+	base=$(git --git-dir "$CHECK_BUILD/src-6.1.git" rev-parse base)
+	git -C "$TREE" diff --name-only --diff-filter=A "$base..HEAD" > "$BATS_TEST_TMPDIR/new"
+	[ -s "$BATS_TEST_TMPDIR/new" ] || fail "the series adds no file"
+	sed 's,/[^/]*$,,' "$BATS_TEST_TMPDIR/new" | sort -u | while IFS= read -r folder; do
+		file=$(grep -m 1 -E "^$folder/[^/]*\$" "$BATS_TEST_TMPDIR/new")
+		(cd "$TREE" && perl scripts/get_maintainer.pl --no-git --no-git-fallback --no-keywords --roles --no-rolestats -f "$file") |
+			grep -qE '\((maintainer|supporter):' || echo "$file"
+	done | nothing "no maintainer"
 }
 
 # Where each room lands is lab/stage/assemble's knowledge: the commits tell.
