@@ -32,9 +32,9 @@ void __secondary_tlbs_flush_deferred(struct secondary_tlbs_deferred *deferred);
  * concurrent change of the same range by others relies on
  * flush_tlb_batched_pending(), as it does for the TLBs of the CPUs.
  *
- * Context: As mmu_notifier_invalidate_secondary_tlbs(), whose locks are only
- * needed for this call, not until the flush: who could have seen the old page
- * tables was a subscriber by then.
+ * Context: As mmu_notifier_invalidate_secondary_tlbs(). Its locks are needed for
+ * this call only, not until the flush: each subscriber that could have seen the
+ * old page tables was registered by then.
  */
 static inline void secondary_tlbs_defer(struct secondary_tlbs_deferred *deferred,
 					struct mm_struct *mm,

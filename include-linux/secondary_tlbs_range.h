@@ -3,9 +3,9 @@
 #define _LINUX_SECONDARY_TLBS_RANGE_H
 
 /*
- * Arithmetic on the ranges that invalidate_secondary_tlbs() gets, as far as the
- * drivers share it. How a range becomes commands is each driver's own, and
- * stands beside it.
+ * Arithmetic that the drivers of secondary TLBs share, on the ranges that an mm
+ * tells them. How a range becomes commands is specific to each driver, and lies
+ * beside it.
  *
  * Pure functions: no state, no locks, any context. Ranges are [start, end), as
  * the mm tells them: end is the first address behind. (0, ULONG_MAX) means the

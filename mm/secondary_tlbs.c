@@ -5,8 +5,8 @@
  * An IOMMU, or a device behind it, that walks the page tables of a process
  * keeps what it finds in a TLB of its own. It may refill that TLB at any
  * moment and cannot be asked to wait while page tables change. What it can do
- * is forget: after the page tables have changed, its driver is told the range
- * and invalidates it, before the memory that was reachable is reused.
+ * is forget: after the page tables have changed, the mm tells its driver the
+ * range. The driver invalidates it before the memory can be reused.
  *
  * This file takes such a range to the subscribers of an mm. Registration is in
  * mmu_notifier.c, as are the notifiers for users who keep a copy of the page
@@ -17,10 +17,10 @@
  * every flush of a CPU's TLB asks. Two marks make the question cheap:
  *
  *  - secondary_tlbs_key, a static key, is enabled by the first registration of
- *    such a subscriber anywhere, and stays enabled. It takes the lock of CPU
- *    hotplug, which is outside of the mmap_lock (cpuset_attach()), to enable
- *    it. So mmu_notifier_register() and mmu_notifier_get() do it before they
- *    take the mmap_lock, and who holds the mmap_lock only tries that lock.
+ *    such a subscriber anywhere, and stays enabled. Enabling it takes the CPU
+ *    hotplug lock, which is taken outside of mmap_lock (cpuset_attach()). So
+ *    mmu_notifier_register() and mmu_notifier_get() enable it before they take
+ *    mmap_lock. Callers that hold mmap_lock use cpus_read_trylock().
  *
  *  - MMF_HAS_SECONDARY_TLBS in mm->flags is set while such a subscriber is on
  *    the list of the mm. It changes with the list, under its spinlock.
@@ -77,8 +77,8 @@ static bool secondary_tlbs_ready;
 /*
  * Held around the subscribers' operations. The wait types say that it may be
  * taken anywhere, and that what is taken inside of it must not sleep: lockdep
- * reports a mutex at its first use there, if it contends or not. spinlock_t is
- * fine, also where it sleeps (PREEMPT_RT).
+ * reports a mutex at its first use there, contended or not. A spinlock_t is
+ * allowed, even on PREEMPT_RT, where it sleeps.
  */
 static struct lockdep_map secondary_tlbs_map = {
 	.name = "invalidate_secondary_tlbs",

@@ -36,13 +36,13 @@
  *  - A range_end() fell between sample and check: the sequence has changed.
  *
  * The last two are a conflict. The reference from the look-up is dropped in all
- * four. The one who retries doesn't wait for range_end(), which may itself wait
- * for that vCPU: it returns to its caller and comes back, so that signals, the
- * scheduler and other requests are served in between. And since range_start()
- * needs mmu_lock for writing, it is not taken where an unlocked look at count
- * and sequence already shows the conflict.
+ * four. A vCPU that retries doesn't wait for range_end(), which may itself wait
+ * for that vCPU. It returns to its caller and comes back, so that signals, the
+ * scheduler and other requests are served in between. range_start() needs
+ * mmu_lock for writing, so a vCPU doesn't take the lock if an unlocked read of
+ * count and sequence already shows the conflict.
  *
- * Who else follows the protocol: the stage-2 fault handlers, in x86's
+ * Other users of the protocol: the stage-2 fault handlers, in x86's
  * kvm_faultin_pfn() and is_page_fault_stale(), arm64's user_mem_abort(),
  * RISC-V's kvm_riscv_gstage_map(), MIPS' kvm_mips_map_page(), and powerpc's
  * Book3S and e500 code, each to fill page tables of its own. The pfn caches of
