@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Does every case of the suites fail somewhere: on the unpatched base, or under a mutant?
+
+usage: audit MUTANTS_DIR [SUMMARY.JSON...]     judged runs, for what ran there
+
+Prints a line for each thing that is wrong: a case that nothing is known to fail; a case
+that ran and that the sources do not show; a mutant or an exception without reason or
+use. Exit status: 0 nothing, 1 something.
+"""
+
+import json
+import re
+import sys
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from judge import datafiles
+from mutant import cases, headers
+
+BASE = cases.TOP / 'patches' / 'linux-6.1' / 'xfail.none'
+EXCEPTIONS = cases.LAB / 'data' / 'not-killed'
+# Every kernel whose suites are run; the machines that run programs have no suites.
+KERNELS = tuple((arch, '', '') for arch in datafiles.ARCHES) + (('arm64', '', 'smmu'),)
+EXPECTED = re.compile(r'^\S+\s+([\w]+\.[\w]+)\s', re.M)
+EXCEPTION = re.compile(r'(\S+)\s+(\S.*)')
+
+
+def all_cases():
+    """Every SUITE.CASE of every kernel."""
+    return set().union(*(cases.names(*kernel) for kernel in KERNELS))
+
+
+def mutants(folder):
+    """All mutants."""
+    return [headers.read(x, folder) for x in sorted(folder.rglob('*.patch'))]
+
+
+def exceptions():
+    """(glob, reason) of the cases that nothing has to fail."""
+    found = []
+    for where, line in datafiles.numbered(EXCEPTIONS):
+        match = EXCEPTION.fullmatch(line.strip())
+        if not match:
+            raise datafiles.Unreadable(f'{where}: not "SUITE.CASE  reason"')
+        found.append(match.groups())
+    return found
+
+
+def uncovered(known, killed, failing):
+    """Cases that are known to fail nowhere, and exceptions that are not needed."""
+    free = known - killed - failing
+    globs = [glob for glob, _ in exceptions()]
+    yield from (f'{case}: fails neither on the base nor under a mutant' for case in sorted(free)
+                if not any(fnmatchcase(case, glob) for glob in globs))
+    yield from (f'{EXCEPTIONS.name}: {glob} matches no such case' for glob in globs
+                if not any(fnmatchcase(case, glob) for case in free))
+
+
+def unknown(mutant):
+    """Cases that the mutant names and its kernel does not have."""
+    there = cases.names(mutant.arch, mutant.flavour, mutant.machine)
+    return (f'{mutant.name}: {x.case} is not there on {mutant.arch}'
+            for x in mutant.killers if x.case not in there)
+
+
+def runs_programs(machine):
+    """Has this machine KVM's programs instead of suites?"""
+    text = (cases.LAB / 'data' / 'machine' / machine).read_text(encoding='utf-8')
+    return 'machine_runs=programs' in text.split()
+
+
+def unlisted(path):
+    """What ran, and what the sources say, of one judged run."""
+    summary = json.loads(Path(path).read_text(encoding='utf-8'))
+    run = summary['run']
+    if not run or runs_programs(run['machine']):
+        return
+    shown = cases.names(run['arch'], run['flavour'], run['machine'])
+    ran = {f'{s["name"]}.{c["name"]}' for s in summary['suites'] for c in s['cases']}
+    yield from (f'{path}: {case} ran, and the sources do not show it'
+                for case in sorted(ran - shown))
+    suites = {s['name'] for s in summary['suites'] if s['cases']}
+    if run['suite_glob'] == '*':
+        yield from (f'{path}: the sources show {case}, which did not run'
+                    for case in sorted(shown - ran) if case.partition('.')[0] in suites)
+
+
+def findings(folder, summaries):
+    """All that is wrong, a line each."""
+    found = mutants(folder)
+    for mutant in found:
+        yield from headers.weak_words(mutant)
+        yield from unknown(mutant)
+    killed = {x.case for mutant in found for x in mutant.killers}
+    failing = set(EXPECTED.findall(BASE.read_text(encoding='utf-8')))
+    yield from uncovered(all_cases(), killed, failing)
+    for path in summaries:
+        yield from unlisted(path)
+
+
+def main():
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    lines = list(findings(Path(sys.argv[1]), sys.argv[2:]))
+    print('\n'.join(lines), end='\n' if lines else '')
+    return 1 if lines else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Every case of the suites fails on the unpatched base or under a mutant, as far as
+# the sources, the mutants and the lists of expected failures tell. What ran in
+# CHECK_BUILD shows that the sources were read right.
+
+setup() {
+	load helper.bash
+	LAB=$PROJECT/lab
+}
+
+# audit [MUTANTS_DIR [SUMMARY]...]: in $output, a finding a line.
+audit() {
+	[ $# -gt 0 ] || set -- "$PROJECT/mutants"
+	run --separate-stderr env PYTHONPATH="$LAB" BUILD="$BATS_TEST_TMPDIR/build" python3 -B -m mutant.audit "$@"
+	[ -z "$stderr" ] || fail "the audit complains"
+}
+
+# copied: a copy of the project, to do wrong things to.
+copied() {
+	copy_project "$BATS_TEST_TMPDIR/house"
+	LAB=$BATS_TEST_TMPDIR/house/lab
+	MUTANTS=$BATS_TEST_TMPDIR/house/mutants
+}
+
+@test "every case fails on the base or under a mutant, and every mutant says how" {
+	audit
+	[ "$status" = 0 ] || fail "findings"
+}
+
+@test "the cases that ran are those that the sources show" {
+	local newest
+	# What was run before the suites were edited says nothing of them.
+	newest=$(find "$PROJECT/kunit" "$PROJECT/configs" -type f -printf '%T@ %p\n' | sort -n | tail -n 1)
+	mapfile -t summaries < <(find -L "$CHECK_BUILD" -maxdepth 3 -path '*/6.1-*/latest/summary.json' -newer "${newest#* }")
+	[ ${#summaries[@]} -gt 0 ] || skip "nothing was run in $CHECK_BUILD since the suites were edited"
+	audit "$PROJECT/mutants" "${summaries[@]}"
+	[ "$status" = 0 ] || fail "findings"
+}
+
+@test "a case that nothing fails is found, in a list and in a table of rows" {
+	copied
+	sed -i '/KUNIT_CASE(registering_twice_is_refused)/i KUNIT_CASE(nobody_kills_me),' \
+		"$BATS_TEST_TMPDIR/house/kunit/mm/tests/secondary_tlbs_subscribers_kunit.c"
+	grep -rl 'write_upgrade_of_clean_is_exact' "$MUTANTS" | xargs sed -i '/write_upgrade_of_clean_is_exact/d'
+	sed -i '/write_upgrade_of_clean_is_exact/d' "$BATS_TEST_TMPDIR/house/patches/linux-6.1/xfail.none"
+	audit "$MUTANTS"
+	[ "$output" = "secondary_tlbs_matrix.write_upgrade_of_clean_is_exact: fails neither on the base nor under a mutant
+secondary_tlbs_subscribers.nobody_kills_me: fails neither on the base nor under a mutant" ] || fail "not found"
+}
+
+@test "a mutant without words, or of a case that its kernel does not have, is found" {
+	copied
+	sed -i '/^Words:/d' "$MUTANTS/kvm/kvm-count-is-a-flag.patch"
+	sed -i 's/^Words:.*/Words: failed at mm.c:12/' "$MUTANTS/kvm/kvm-last-range-wins.patch"
+	sed -i 's/^Arch: arm64/Arch: powerpc/; /^Machine:/d' "$MUTANTS/arm64/arm64-contiguous-dirty-is-dirty.patch"
+	sed -i 's/^Kills: .*/Kills: arm_smmu_commands.the_whole_mm_is_the_asid/' "$MUTANTS/arm64/arm64-contiguous-dirty-is-dirty.patch"
+	audit "$MUTANTS"
+	[[ $output == *"kvm/kvm-count-is-a-flag: kvm_mmu_seq.begin_and_end_nest: no Words: say how it fails"* ]] || fail "not found"
+	[[ $output == *"kvm/kvm-last-range-wins: "*": the Words: name a line of a source file"* ]] || fail "not found"
+	[[ $output == *"arm64-contiguous-dirty-is-dirty: arm_smmu_commands.the_whole_mm_is_the_asid is not there on powerpc"* ]] || fail "not found"
+}
+
+@test "an exception that is not needed is found" {
+	copied
+	echo 'kvm_mmu_seq.count_balances  I am killed' >> "$LAB/data/not-killed"
+	audit "$MUTANTS"
+	[ "$output" = "not-killed: kvm_mmu_seq.count_balances matches no such case" ] || fail "not found"
+}
+
+@test "a case that ran and that the sources do not show is found, and one that did not run" {
+	copied
+	cat > "$BATS_TEST_TMPDIR/summary.json" <<-'END'
+	{"run": {"arch": "x86_64", "flavour": "lockdep", "machine": "qemu", "suite_glob": "*"},
+	 "suites": [{"name": "secondary_tlbs_random", "cases": [
+	   {"name": "random_operations_leave_nothing_stale"}, {"name": "unheard_of"}]}]}
+	END
+	audit "$MUTANTS" "$BATS_TEST_TMPDIR/summary.json"
+	[[ $output == *"secondary_tlbs_random.unheard_of ran, and the sources do not show it"* ]] || fail "not found"
+	[[ $output == *"the sources show secondary_tlbs_random.each_operation_was_done_and_counted, which did not run"* ]] || fail "not found"
+}
