@@ -6,7 +6,7 @@
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
-VARIABLES := BASE ARCH MACHINE LENGTH FLAVOUR SERIES BUSTED SUITE SEED STEPS CPU CPUS LINUX MUTANTS MUTANT PART FRESH SIGNOFF BUILD DEADLINE QUIET QEMU
+VARIABLES := BASE ARCH MACHINE LENGTH FLAVOUR SERIES BUSTED SUITE SEED STEPS CPU CPUS LINUX MUTANTS MUTANT PART FRESH SIGNOFF BUILD DEADLINE QUIET QEMU N UNTIL
 
 # A mistyped variable would otherwise be passed over in silence.
 GIVEN := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
@@ -15,10 +15,11 @@ ifneq ($(UNKNOWN),)
 $(error unknown variable: $(UNKNOWN); there are: $(VARIABLES))
 endif
 
-.PHONY: help run check nightly tree series shell mutants cost matrix dma clean distclean
+TARGETS := run check nightly tree series shell mutants boots cost matrix dma clean distclean
+.PHONY: help $(TARGETS)
 
 help:
 	@cat lab/make/help.txt
 
-run check nightly tree series shell mutants cost matrix dma clean distclean:
+$(TARGETS):
 	@"lab/make/$@"

@@ -11,21 +11,34 @@ import subprocess
 import threading
 import tty
 
+from boot.monitor import Monitor
+
 
 class Qemu:
-    """QEMU: the serial port is its standard output."""
+    """QEMU: the serial port is its standard output. It can be asked how the guest is."""
 
     def __init__(self, run, _result):
         emulator = run["emulator"]["command"]
         self.command = emulator + ["-smp", str(run["cpus"]), "-kernel", run["kernel"],
                                    "-initrd", run["initramfs"],
                                    "-append", " ".join(run["append"])]
+        self.monitor = Monitor()
 
     def start(self, errors):
         """The process and the console."""
-        child = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                 stderr=errors, start_new_session=True)
+        child = subprocess.Popen(self.command + self.monitor.options(), stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
+                                 pass_fds=[self.monitor.far.fileno()])
+        self.monitor.far.close()
         return child, child.stdout.fileno()
+
+    def state(self):
+        """What its monitor says of the guest."""
+        return self.monitor.state()
+
+    def close(self):
+        """The process has gone; so does our end of its monitor."""
+        self.monitor.close()
 
 
 def own_terminals(pid):
@@ -83,6 +96,13 @@ class Bochs:
             os.close(self.serial)
         threading.Thread(target=drain, args=(child.pid, screen), daemon=True).start()
         return child, self.console
+
+    def state(self):
+        """Bochs has no monitor that could be asked while it runs."""
+        return None
+
+    def close(self):
+        """Its terminals are closed by who reads them."""
 
 
 BY_NAME = {"QEMU": Qemu, "Bochs": Bochs}

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 
-from boot import machine
+from boot import machine, provenance
 
 
 def append(filter_glob):
@@ -33,9 +33,11 @@ def append(filter_glob):
 def emulator():
     """The emulator's name, its command, and its status when the guest ended well."""
     if os.environ["machine_emulator"] == "QEMU":
-        return {"name": "QEMU", "command": machine.qemu(), "status": 0}
+        return {"name": "QEMU", "command": machine.qemu(), "status": 0,
+                "version": provenance.emulator_version(machine.qemu()[0])}
     # Every end of its guest, a power-off too, is a panic to Bochs.
-    return {"name": "Bochs", "command": machine.bochs(), "status": 1}
+    return {"name": "Bochs", "command": machine.bochs(), "status": 1,
+            "version": provenance.package_version("bochs")}
 
 
 def grub(line):
@@ -48,9 +50,19 @@ def write(result, name, text):
         out.write(text)
 
 
-def version(tree):
-    return subprocess.run(["make", "-s", "-C", tree, "kernelversion"], check=True,
-                          capture_output=True, text=True).stdout.strip()
+def machine_settings():
+    """What does not depend on the suites: the kernel and the machine that boots it."""
+    env = os.environ
+    return {
+        "base": env["BASE"], "series": env["SERIES"], "arch": env["ARCH"],
+        "machine": env["MACHINE"], "flavour": env["FLAVOUR"],
+        "cpu": env["CPU"] or None, "cpus": int(env["CPUS"]), "tree": env["TREE"],
+        "emulator": emulator(),
+        "kernel": os.path.realpath(os.path.join(env["OUT"], "kernel")),
+        "system_map": os.path.join(env["OBJ"], "System.map"),
+        "initramfs": os.path.join(env["OUT"], "initramfs"),
+        "deadline": int(env["DEADLINE"]), "quiet_limit": int(env["QUIET"]),
+    }
 
 
 def main():
@@ -66,16 +78,12 @@ def main():
     shutil.copy(os.path.join(env["OBJ"], ".config"), os.path.join(result, ".config"))
     shutil.copy(os.path.join(env["OBJ"], "last_used_kunitconfig"), os.path.join(result, "requested.config"))
     run = {
-        "base": env["BASE"], "version": version(env["TREE"]), "series": env["SERIES"],
-        "arch": env["ARCH"], "machine": env["MACHINE"], "flavour": env["FLAVOUR"],
-        "cpu": env["CPU"] or None, "cpus": int(env["CPUS"]),
+        **machine_settings(), **provenance.gather(),
         "suite_glob": env["SUITE"], "filter": filter_glob, "seed": env["SEED"] or None,
-        "suites": suites.stdout.split(), "tree": env["TREE"],
+        "suites": suites.stdout.split(),
         "xfail": env["XFAIL"] if os.path.exists(env["XFAIL"]) else None,
-        "label": env["LABEL"], "emulator": emulator(),
-        "kernel": os.path.realpath(os.path.join(env["OUT"], "kernel")),
-        "initramfs": os.path.join(env["OUT"], "initramfs"), "append": append(filter_glob),
-        "deadline": int(env["DEADLINE"]), "quiet_limit": int(env["QUIET"]),
+        "label": env["LABEL"], "append": append(filter_glob),
+        "retries": json.loads(env.get("RETRIES") or "[]"),
     }
     if env["MACHINE"] == "vtx":
         run["iso"] = os.path.join(env["OUT"], "boot.iso")

@@ -86,3 +86,59 @@ archive_has() {
 	refused 2 'QEMU=9 is unknown; choose one of: 7.2 10.0$'
 	passes
 }
+
+# --- when a boot is repeated -------------------------------------------------------
+
+# dying_qemu TEXT: the first boot ends with this text after the kernel's first line; the
+# second one is good. With "always" every boot does.
+dying_qemu() {
+	mv "$BIN/qemu-system-x86_64" "$T/qemu"
+	{
+		# shellcheck disable=SC2016 # it expands there
+		printf '#!/bin/sh\n[ "$1" != --version ] || exit 0\n'
+		[ "${2:-}" = always ] || printf 'mv "%s" "%s"\n' "$T/qemu" "$BIN/qemu-system-x86_64"
+		printf "cat <<'END'\n[    0.1] Linux version 6.1.192\n%s\nEND\n%s\n" "$1" "${3:-}"
+	} > "$BIN/qemu-system-x86_64"
+	chmod +x "$BIN/qemu-system-x86_64"
+}
+
+INT3='[    1.0] int3: 0000 [#1] PREEMPT SMP'
+
+@test "an int3 in the timer code before the first suite is repeated, said and recorded" {
+	dying_qemu "$INT3"$'\n''[    1.0] RIP: 0010:enqueue_timer+0x20/0x100'
+	passes
+	[[ $output == *"lost: the guest ended before its first suite"*"booted once more"* ]] || fail "not said"
+	grep -q '"kind": "emulator"' "$BUILD/6.1-x86_64-lockdep/latest/run.json" || fail "not recorded"
+}
+
+@test "an int3 in a function that the series adds is not repeated" {
+	printf 'int secondary;\nint secondary_tlbs_call(int a)\n{\n\treturn a;\n}\n' > "$HOUSE/mm/secondary.c"
+	watch_over "$HOUSE"
+	dying_qemu "$INT3"$'\n''[    1.0] RIP: 0010:secondary_tlbs_call.part.0+0x20/0x100'
+	lab run
+	[ "$status" = 6 ] || fail "class 6 expected"
+	[[ $output != *"booted once more"* ]] || fail "booted again"
+}
+
+@test "silence after the first suite has begun is not repeated" {
+	mkfifo "$T/never"
+	dying_qemu '[    1.0]     # Subtest: mini' always "read -r word < $T/never"
+	lab run QUIET=2
+	[ "$status" = 6 ] || fail "class 6 expected"
+	[[ $output != *"booted once more"* ]] || fail "booted again"
+}
+
+@test "a second lost boot of one gate is red" {
+	dying_qemu '[    0.4] Running RCU-tasks wait API self tests'
+	echo 'an earlier boot' > "$T/retries"
+	lab run LAB_RETRIES="$T/retries"
+	[ "$status" = 6 ] || fail "class 6 expected"
+	[[ $output == *"not booted once more: it is the second one of this gate"* ]] || fail "not said"
+}
+
+@test "a Bochs that is busy and silent runs a guest that hangs: no second boot" {
+	sed -i -e '/    ok 1 works/,/lab: end/d' -e 's,^exit.*,while :; do :; done,' "$BIN/bochs"
+	lab run MACHINE=vtx QUIET=4
+	[ "$status" = 6 ] || fail "class 6 expected"
+	[[ $output != *"booted once more"* ]] || fail "booted again"
+}

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Was this boot lost by its emulator? The one rule for repeating a boot.
+
+usage: retry RESULT_DIR     prints KIND<TAB>WHY when the boot may be repeated; exit status 1 when not
+
+QEMU: the guest ended or fell silent before its first suite began, and no trace on the
+console names a function that the series adds or touches, or that holds such a function
+inline. Bochs: the guest fell silent, and the emulator's own CPU time stood still: a busy
+Bochs runs a guest that hangs. Or Bochs says itself that a mutant's guest ran code from
+the page that the VMCS still named; only a mutant may end it so.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+
+STANDS = 0.01   # of a CPU: what a stopped process may use
+SUITE = re.compile(r"# Subtest:")
+END = "lab: end"
+KERNEL = re.compile(r"Linux version ")
+# A place in code as the kernel prints it, the compiler's suffixes left out.
+PLACE = re.compile(r"\b([A-Za-z_]\w*)(?:\.\w+)*\+0x[0-9a-f]+")
+HEADER = re.compile(r"^@@ [^@]*@@ (.*)")
+DEFINES = re.compile(r"^\+?(?:[A-Za-z_][\w \t*]*[ \t*])?([A-Za-z_]\w*)\(")
+FILE = re.compile(r"^\+\+\+ b/(.*)")
+VETO = "vetoed direct read"
+USERS = ("mm", "virt", "include/linux", "arch/*/mm", "arch/*/include", "arch/*/kvm")
+
+
+def defined(text):
+    """The function that a line at the left margin defines, or nothing."""
+    found = DEFINES.match(text)
+    return {found.group(1)} if found else set()
+
+
+def git(tree, *arguments):
+    return subprocess.run(["git", "-C", tree, *arguments], stdout=subprocess.PIPE, check=False,
+                          text=True, errors="replace").stdout.splitlines()
+
+
+def touched(tree):
+    """FILE: names of functions that the series adds or has an edit in."""
+    found, file = {}, ""
+    for line in git(tree, "diff", "-U0", "refs/heads/base", "HEAD", "--", "*.c", "*.h", "*.S"):
+        begins, hunk = FILE.match(line), HEADER.match(line)
+        if begins:
+            file = begins.group(1)
+        elif hunk:
+            found.setdefault(file, set()).update(defined(hunk.group(1)))
+        elif line.startswith("+") and not line.startswith("+++"):
+            found.setdefault(file, set()).update(defined(line))
+    return found
+
+
+def around(tree, names):
+    """Functions that mention one of the names, where inline functions of mm/ are used."""
+    found = set()
+    patterns = [word for each in sorted(names) for word in ("-e", each)]
+    for line in git(tree, "grep", "-h", "-p", "-w", "-F", "-n", *patterns, "--", *USERS):
+        # git grep -p marks the line that begins the function around a match with "=".
+        begins = re.match(r"\d+=(.*)", line)
+        if begins:
+            found |= defined(begins.group(1))
+    return found
+
+
+def functions(tree):
+    """All of them, with those that hold a function of a header inline."""
+    by_file = touched(tree)
+    inline = set().union(*(names for file, names in by_file.items() if file.endswith(".h")))
+    found = set().union(*by_file.values())
+    return found | around(tree, inline) if inline else found
+
+
+def lost_by_qemu(run, boot, console):
+    """Why QEMU is to blame, or None."""
+    if boot["ended"] not in ("exit", "quiet") or SUITE.search(console) or END in console:
+        return None
+    if boot["ended"] == "exit" and not KERNEL.search(console):
+        return None     # it never started: the same would come again
+    named = sorted(set(PLACE.findall(console)) & functions(run["tree"]))
+    if named:
+        return None
+    how = "ended" if boot["ended"] == "exit" else "fell silent"
+    lines = [line for line in console.splitlines() if line.strip()]
+    return f"the guest {how} before its first suite, after: {lines[-1].strip() if lines else '(nothing)'}"
+
+
+def lost_by_bochs(boot):
+    """Why Bochs is to blame, or None."""
+    if boot["ended"] != "quiet" or boot["silent_cpu"] is None:
+        return None
+    if boot["silent_cpu"] > STANDS * boot["silent"]:
+        return None
+    return f"Bochs stood still: {boot['silent_cpu']} s of CPU time in {boot['silent']:.0f} s of silence"
+
+
+def ended_by_a_mutant(result, console):
+    """Bochs runs no code from the APIC-access page, and says so in its log."""
+    try:
+        with open(os.path.join(result, "bochs.log"), encoding="utf-8", errors="replace") as file:
+            vetoed = VETO in file.read()
+    except OSError:
+        return None
+    running = [line for line in console.splitlines() if ": running: " in line]
+    if vetoed and running and "# mutant_" in running[-1]:
+        return "a mutant's guest ran code from the frame the VMCS still named, and Bochs ended"
+    return None
+
+
+def read(result, name):
+    with open(os.path.join(result, name), encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    result = sys.argv[1]
+    run, boot = (json.loads(read(result, name)) for name in ("run.json", "boot.json"))
+    console = read(result, "console")
+    if run["emulator"]["name"] == "QEMU":
+        kind, why = "emulator", lost_by_qemu(run, boot, console)
+    else:
+        kind, why = "mutant", ended_by_a_mutant(result, console)
+        if why is None:
+            kind, why = "emulator", lost_by_bochs(boot)
+    if why is None:
+        return 1
+    print(f"{kind}\t{why}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
