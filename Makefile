@@ -15,11 +15,33 @@ ifneq ($(UNKNOWN),)
 $(error unknown variable: $(UNKNOWN); there are: $(VARIABLES))
 endif
 
+define NEWLINE :=
+
+
+endef
+BROKEN := $(strip $(foreach v,$(VARIABLES),$(if $(findstring $(NEWLINE),$(value $v)),$v)))
+ifneq ($(BROKEN),)
+$(error a line break in the value of: $(BROKEN))
+endif
+
+# A dollar sign in a value is a dollar sign.
+$(foreach v,$(GIVEN),$(eval override export $v := $$(value $v)))
+
+# What the user's shell exports counts as well, and may surprise him.
+INHERITED := $(foreach v,$(VARIABLES),$(if $(filter environment,$(origin $v)),$(if $(value $v),$v)))
+
+# quoted TEXT: one word for the shell.
+quoted = '$(subst ','\'',$1)'
+# The folder of this file, which need not be the current one and may have spaces.
+# make may put a blank before the name.
+HERE := $(subst $(NEWLINE),,$(subst $(NEWLINE) ,,$(NEWLINE)$(MAKEFILE_LIST)))
+ROOT := $(shell cd -- "$$(dirname -- $(call quoted,$(HERE)))" && pwd)
+
 TARGETS := run check nightly tree series shell mutants boots cost matrix dma clean distclean
 .PHONY: help $(TARGETS)
 
 help:
-	@cat lab/make/help.txt
+	@cat $(call quoted,$(ROOT)/lab/make/help.txt)
 
 $(TARGETS):
-	@"lab/make/$@"
+	@$(foreach v,$(INHERITED),printf '%s\n' $(call quoted,$v=$(value $v) from the environment);) $(call quoted,$(ROOT)/lab/make/$@)
