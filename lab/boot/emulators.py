@@ -14,6 +14,11 @@ import tty
 from boot.monitor import Monitor
 
 
+def lab_lock():
+    """The lab's lock, file 9 when there is one: held as long as the emulator lives."""
+    return [9] if os.path.exists("/proc/self/fd/9") else []
+
+
 class Qemu:
     """QEMU: the serial port is its standard output. It can be asked how the guest is."""
 
@@ -28,7 +33,7 @@ class Qemu:
         """The process and the console."""
         child = subprocess.Popen(self.command + self.monitor.options(), stdin=subprocess.DEVNULL,
                                  stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
-                                 pass_fds=[self.monitor.far.fileno()])
+                                 pass_fds=[self.monitor.far.fileno(), *lab_lock()])
         self.monitor.far.close()
         return child, child.stdout.fileno()
 
@@ -89,7 +94,7 @@ class Bochs:
         screen, terminal = pty.openpty()
         try:
             child = subprocess.Popen(self.command, stdin=terminal, stdout=terminal, stderr=errors,
-                                     pass_fds=[self.serial], start_new_session=True,
+                                     pass_fds=[self.serial, *lab_lock()], start_new_session=True,
                                      env={**os.environ, "TERM": "xterm"})
         finally:
             os.close(terminal)

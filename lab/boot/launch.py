@@ -150,8 +150,10 @@ def record(result, run, console, ended, status, silence=None):
 def boot(result, run, emulator, console):
     """Run the guest to its end; emulator.err and boot.json are written."""
     ended, used = "interrupted", None
-    for sign in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, interrupted)
+    signal.signal(signal.SIGTERM, interrupted)
+    # Under nohup it stays ignored.
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, interrupted)
     # What the emulator itself says must not stand between the guest's lines.
     with open(os.path.join(result, "emulator.err"), "wb") as errors:
         try:
