@@ -8,9 +8,28 @@
 
 set -euo pipefail
 export LC_ALL=C
-# The user's own kernel work and the make above must not reach into this one's.
-unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES KBUILD_OUTPUT CROSS_COMPILE KCFLAGS \
-	PYTHONPATH PYTHONHOME GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE CDPATH
+# A closed standard output would be the first file that is opened.
+{ : >&1; } 2>/dev/null || exec > /dev/null
+
+# What the user's shell exports for his own work with kernels, git and compilers, and the
+# make above, must not reach into this.
+unset "${!GIT_@}" "${!KBUILD_@}" "${!KCONFIG_@}" "${!LLVM@}" "${!PYTHON@}" "${!MAKE@}" MFLAGS \
+	ARCH_FLAGS SRCARCH SUBARCH CROSS_COMPILE CONFIG_SHELL LOCALVERSION KERNELRELEASE \
+	CC CPP CXX LD AR NM AS STRIP OBJCOPY OBJDUMP READELF PAHOLE HOSTCC HOSTCXX HOSTLD HOSTAR \
+	CFLAGS CPPFLAGS CXXFLAGS LDFLAGS KCFLAGS KCPPFLAGS KAFLAGS HOSTCFLAGS HOSTLDFLAGS USERCFLAGS \
+	USERLDFLAGS CFLAGS_KERNEL CFLAGS_MODULE EXTRA_CFLAGS CHECK CF C_INCLUDE_PATH CPATH LIBRARY_PATH \
+	INSTALL_PATH INSTALL_MOD_PATH INSTALL_HDR_PATH CDPATH ENV BASH_ENV GREP_OPTIONS TAR_OPTIONS \
+	XZ_OPT XZ_DEFAULTS POSIXLY_CORRECT
+# Nor the user's git configuration; and git must not tidy up behind the lab's back.
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_COUNT=2 \
+	GIT_CONFIG_KEY_0=gc.auto GIT_CONFIG_VALUE_0=0 \
+	GIT_CONFIG_KEY_1=safe.directory GIT_CONFIG_VALUE_1='*'
+# Python leaves nothing in the kernel's tree.
+export PYTHONDONTWRITEBYTECODE=1
+
+# A signal waits for the step at work, which ends itself and all it started.
+trap 'exit 129' HUP
+trap 'exit 143' TERM
 
 # Exit classes. A script that ends with one of them has said why in one line.
 readonly BAD_INPUT=2 BAD_CONFIG=3 BAD_ASSEMBLY=4 BAD_BUILD=5 BAD_BOOT=6 BAD_TEST=7
@@ -18,15 +37,28 @@ readonly BAD_INPUT=2 BAD_CONFIG=3 BAD_ASSEMBLY=4 BAD_BUILD=5 BAD_BOOT=6 BAD_TEST
 LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(dirname "$LAB")
 
-say() { printf '%s\n' "$*"; }
+# say WORD...: a line to the user.
+say() {
+	printf '%s\n' "$*" 2>/dev/null || {
+		printf '%s: standard output takes nothing any more\n' "${LAB_NAME:-lab}" >&2
+		exit 2
+	}
+}
 
 # die CLASS WORD...: one clear line and the class as the exit code.
+ERRORS=2
 die() {
 	local class=$1
 	shift
-	printf '%s: %s\n' "${LAB_NAME:-lab}" "$*" >&2
+	printf '%s: %s\n' "${LAB_NAME:-lab}" "$*" >&"$ERRORS"
 	exit "$class"
 }
+
+# The Makefile names the variables. No value may have a line break.
+read -ra VARIABLES < <(sed -n 's/^VARIABLES := //p' "$TOP/Makefile")
+for variable in "${VARIABLES[@]}"; do
+	[[ ${!variable:-} != *$'\n'* ]] || die $BAD_INPUT "a line break in the value of: $variable"
+done
 
 # one_of VARIABLE VALUE ALLOWED...: the value must be one of those allowed.
 one_of() {
@@ -130,8 +162,6 @@ done
 [[ $BUILD != *[[:space:]:]* ]] ||
 	die $BAD_INPUT "BUILD=$BUILD: the kernel's own Makefile takes no path with spaces or colons;" \
 		"give BUILD= a folder without them"
-mkdir -p "$BUILD" 2>/dev/null || die $BAD_INPUT "cannot make the folder BUILD=$BUILD"
-BUILD=$(cd "$BUILD" && pwd)
 
 # Where a QEMU that is not installed lies.
 QEMU_DIR=${qemu_suite:+$BUILD/qemu-$QEMU}
@@ -145,6 +175,8 @@ if [ -n "$LINUX" ]; then
 	LINUX=$(cd "$LINUX" && pwd)
 	[ -r "$LINUX/Makefile" ] && [ -r "$LINUX/Kbuild" ] ||
 		die $BAD_INPUT "LINUX=$LINUX is not a kernel: it has no Makefile and Kbuild"
+	! grep -q $'\r$' "$LINUX/Makefile" ||
+		die $BAD_INPUT "LINUX=$LINUX has DOS line ends (CRLF): check it out without core.autocrlf"
 	read -r version _ < <(kernel_version "$LINUX/Makefile") ||
 		die $BAD_INPUT "LINUX=$LINUX is not a kernel: its Makefile names no version"
 	[ -z "$BASE" ] || [ "$BASE" = "$version" ] ||
@@ -154,6 +186,9 @@ if [ -n "$LINUX" ]; then
 		die $BAD_INPUT "LINUX=$LINUX is Linux $BASE; there is a series for: ${BASES[*]}"
 	SOURCE_ID=$BASE-$(printf '%s' "$LINUX" | sha256sum | cut -c1-8)
 fi
+# shellcheck source=lab/build-folder.sh
+. "$LAB/build-folder.sh"
+adopt_build
 BASE=${BASE:-6.1}
 SOURCE_ID=${SOURCE_ID:-$BASE}
 
@@ -180,7 +215,8 @@ else
 	TREE_ID=$TREE_ID-vtx
 fi
 # A kernel of one's own (a mutant) stands in a tree of its own.
-TREE=${TREE:-$BUILD/tree-$TREE_ID}
+TREE=$BUILD/tree-$TREE_ID
+[[ ${LAB_TREE:-} != "$BUILD"/tree-* ]] || TREE=$LAB_TREE
 KIND=$ARCH-$FLAVOUR
 [ "$BUSTED" = 0 ] || KIND=$KIND-busted
 # The objects lie right below the tree, under a name that git ignores there:
@@ -192,18 +228,6 @@ case $MACHINE in
 qemu | vtx) ;;
 *) OUT=$OUT-$MACHINE ;;
 esac
-
-# take_lock: one run at a time works in a build folder.
-take_lock() {
-	[ -z "${LAB_LOCKED:-}" ] || return 0
-	# For appending: a loser must not empty what the owner wrote.
-	exec 9>>"$BUILD/.lock" || die $BAD_INPUT "cannot write in BUILD=$BUILD"
-	flock -n 9 || die $BAD_INPUT "another run is at work in $BUILD ($(cat "$BUILD/.lock")): wait for it, or give BUILD= another folder"
-	: > "$BUILD/.lock"
-	# On a full disk the lock holds all the same.
-	printf 'pid %s, %s %s' $$ "$ARCH" "$FLAVOUR" 2>/dev/null > "$BUILD/.lock" || :
-	export LAB_LOCKED=1
-}
 
 # need_space GIB: room for what follows, or a line that says how much is missing.
 need_space() {
@@ -233,6 +257,7 @@ compares_kernels() {
 	"$LAB/stage/install-packages" base "$BASE" "$UPSTREAM" "$@"
 	take_lock
 	stage="the kernels"
+	own "$LAB_NAME"
 	results=$BUILD/$LAB_NAME/$(date +%Y%m%d-%H%M%S-$$)
 	mkdir -p "$results"
 }
@@ -259,12 +284,12 @@ mind_signals() {
 	stage=start
 	trap leave EXIT
 	trap 'exit 130' INT
-	trap 'exit 143' TERM
 }
 
 leave() {
 	local status=$?
+	# The terminal may be gone.
 	[ "$status" -lt 129 ] ||
-		say "Interrupted during: $stage. Nothing is lost; the same command goes on from there." >&2
+		printf 'Interrupted during: %s. Nothing is lost; the same command goes on from there.\n' "$stage" >&2 || :
 	exit "$status"
 }

@@ -16,7 +16,7 @@ CHECK_BUILD=${CHECK_BUILD:-$PROJECT/build}
 
 # What the gate was asked for must not reach the runs made here.
 unset BASE ARCH MACHINE LENGTH FLAVOUR SERIES BUSTED SUITE SEED STEPS CPUS LINUX MUTANTS MUTANT SIGNOFF BUILD DEADLINE \
-	QUIET TREE ARCHIVE LAB_LOCKED LAB_NAME MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES MAKEFILES \
+	QUIET LAB_TREE LAB_ARCHIVE LAB_NAME MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES MAKEFILES \
 	GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
 # Far above what anything here takes; reached, it is a failure.
@@ -184,6 +184,7 @@ make_template() {
 	mkdir -p "$template/build/busybox-x86_64/bin"
 	echo busybox > "$template/build/busybox-x86_64/bin/busybox"
 	chmod +x "$template/build/busybox-x86_64/bin/busybox"
+	printf '%s\n' busybox-x86_64 > "$template/build/.lab"
 }
 
 # new_house: this test's own copy, in $T. Tests change these, each for itself.
@@ -215,7 +216,7 @@ untouched() {
 
 # with VARIABLE=VALUE... COMMAND...: in this test's surroundings.
 with() {
-	env BUILD="$BUILD" ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" \
+	env BUILD="$BUILD" LAB_ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" \
 		timeout "$LIMIT" env "$@"
 }
 
@@ -269,7 +270,7 @@ passes() {
 start() {
 	local script=$1
 	shift
-	setsid env --default-signal=INT BUILD="$BUILD" ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" \
+	setsid env --default-signal=INT BUILD="$BUILD" LAB_ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" \
 		LAB_TEST_MARK="$MARK" "$@" "$HOUSE/lab/$(path_of "$script")" > "$T/out" 2> "$T/err" < /dev/null 3>&- &
 	started=$!
 }

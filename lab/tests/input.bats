@@ -247,7 +247,7 @@ read_only() {
 	watch_over "$HOUSE" "$T/kernel"
 	for cut in 0 10 $((size / 3)) $((size * 9 / 10)) $((size - 12)); do
 		head -c "$cut" "$ARCHIVE" > "$T/cut.tar.xz"
-		lab tree ARCHIVE="$T/cut.tar.xz"
+		lab tree LAB_ARCHIVE="$T/cut.tar.xz"
 		refused 2 "cut.tar.xz could not be read: .*fetch.log$"
 		[ ! -e "$BUILD/src-6.1.git" ] || fail "a repository was left: cut at $cut"
 		[ ! -e "$BUILD/src-6.1.git.new" ] || fail "half a repository was left: cut at $cut"
@@ -258,13 +258,13 @@ read_only() {
 @test "a damaged archive, a missing one and another kernel's are refused" {
 	cp "$ARCHIVE" "$T/damaged.tar.xz"
 	printf 'XXXX' | dd of="$T/damaged.tar.xz" bs=1 seek=200000 conv=notrunc status=none
-	lab tree ARCHIVE="$T/damaged.tar.xz"
+	lab tree LAB_ARCHIVE="$T/damaged.tar.xz"
 	refused 2 'damaged.tar.xz could not be read'
-	lab tree ARCHIVE="$T/missing.tar.xz"
+	lab tree LAB_ARCHIVE="$T/missing.tar.xz"
 	refused 2 'missing.tar.xz is missing: reinstall the package linux-source-6.1$'
 	mini_kernel "$T/newer" 6 12
 	archive "$T/newer" "$T/newer.tar.xz"
-	lab tree ARCHIVE="$T/newer.tar.xz"
+	lab tree LAB_ARCHIVE="$T/newer.tar.xz"
 	refused 2 'newer.tar.xz holds Linux 6.12, not 6.1$'
 	[ ! -e "$BUILD/src-6.1.git" ]
 	assembled
@@ -284,7 +284,7 @@ as_nobody() {
 	if [ "$(id -u)" = 0 ]; then
 		become=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 		chmod 755 "$BATS_RUN_TMPDIR" "$BATS_FILE_TMPDIR" "$T"
-		chmod 777 "$BUILD"
+		chmod -R a+rwX "$BUILD"
 	fi
 	printf '#!/bin/sh\nexit 1\n' > "$BIN/sudo"
 	chmod +x "$BIN/sudo"
@@ -346,7 +346,7 @@ small_disk() {
 	small_disk 5g
 	half=$(($(stat -c %s "$ARCHIVE") / 2))
 	mkfifo "$T/slow.tar.xz"
-	start run ARCHIVE="$T/slow.tar.xz"
+	start run LAB_ARCHIVE="$T/slow.tar.xz"
 	exec 8> "$T/slow.tar.xz"
 	timeout "$LIMIT" head -c "$half" "$ARCHIVE" >&8
 	# The second half will find no room.
@@ -399,7 +399,7 @@ small_disk() {
 	local half
 	half=$(($(stat -c %s "$ARCHIVE") / 2))
 	mkfifo "$T/slow.tar.xz"
-	start run ARCHIVE="$T/slow.tar.xz"
+	start run LAB_ARCHIVE="$T/slow.tar.xz"
 	# More than the pipe holds: when it is written, the import has begun.
 	timeout "$LIMIT" head -c "$half" "$ARCHIVE" > "$T/slow.tar.xz" &
 	exec 8> "$T/slow.tar.xz"
@@ -675,7 +675,7 @@ vetoing_bochs() {
 
 @test "two runs at once in one build folder: the second is refused, the first ends well" {
 	mkfifo "$T/slow.tar.xz"
-	start run ARCHIVE="$T/slow.tar.xz"
+	start run LAB_ARCHIVE="$T/slow.tar.xz"
 	exec 8> "$T/slow.tar.xz"
 	lab run FLAVOUR=plain
 	refused 2 "^run: another run is at work in $BUILD \(pid [0-9]+, x86_64 lockdep\): wait for it, or give BUILD= another folder$"
@@ -864,7 +864,8 @@ real_house() {
 	(cd "$CHECK_BUILD/src-6.1.git" && tar -c --exclude=./objects --exclude=./worktrees .) |
 		tar -C "$BUILD/src-6.1.git" -xf -
 	echo "$CHECK_BUILD/src-6.1.git/objects" > "$BUILD/src-6.1.git/objects/info/alternates"
-	rm -f "$BUILD"/src-6.1.git/lab-recipe-*
+	rm -f "$BUILD"/src-6.1.git/lab-{recipe,tips}-*
+	echo src-6.1.git > "$BUILD/.lab"
 	# That it need not be read again.
 	touch "$T/source"
 	ARCHIVE=$T/source
@@ -928,9 +929,9 @@ real_house() {
 	lab tree
 	refused 4 'tree-6.1 holds edits that are in no patch \(mm/memory.c mm/new.c\): take them into patches/ or a room, or undo them there$'
 	lab clean
-	refused 2 'tree-6.1 holds edits that are in no patch: save or undo them first$'
+	refused 2 'tree-6.1 holds edits that are in no patch \(mm/memory.c mm/new.c\): take them into patches/ or a room, or undo them there$'
 	lab distclean
-	refused 2 'tree-6.1 holds edits that are in no patch: save or undo them first$'
+	refused 2 'tree-6.1 holds edits that are in no patch \(mm/memory.c mm/new.c\): take them into patches/ or a room, or undo them there$'
 	git -C "$BUILD/tree-6.1" checkout -q .
 	rm "$BUILD/tree-6.1/mm/new.c"
 	watch_over "$HOUSE"
@@ -970,7 +971,7 @@ real_house() {
 	[ -e "$BUILD/6.1-x86_64-lockdep/latest/summary.json" ] || fail "clean took the results"
 	lab distclean
 	good
-	[ "$(cd "$BUILD" && find . -mindepth 1 -maxdepth 1 | sort | xargs)" = "./6.1-notes ./notes ./tree-mine" ] ||
+	[ "$(cd "$BUILD" && find . -mindepth 1 -maxdepth 1 | sort | xargs)" = "./.lab ./6.1-notes ./notes ./tree-mine" ] ||
 		fail "left: $(ls -A "$BUILD")"
 	assembled
 }

@@ -1,0 +1,255 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Which files are the lab's and which are the user's. Sourced by settings.sh.
+#
+# A build folder is the lab's only if the lab made it, or found it empty. Its file
+# .lab says so and lists, a name a line, everything the lab made right below it:
+# that, and nothing else, is what distclean removes. Each script records a name
+# with `own` before it makes the file or folder.
+
+# What it uses is settings.sh's.
+# shellcheck disable=SC2153
+
+refuse() { die "$BAD_INPUT" "$@"; }
+
+# inside PATH FOLDER: does the path lie in the folder, or is it the folder?
+inside() { [[ $1/ == "${2%/}"/* ]]; }
+
+# refuse_foreign_places: a folder in which the lab must not work, whatever it holds.
+refuse_foreign_places() {
+	local build top below
+	build=$(realpath -m -- "$BUILD")
+	top=$(realpath -- "$TOP")
+	[ "$build" != / ] || refuse "BUILD=$BUILD is the root of all files: give BUILD= a folder of its own"
+	! inside "$top" "$build" ||
+		refuse "BUILD=$BUILD holds the project itself: give BUILD= a folder of its own"
+	[ -z "${HOME:-}" ] || [ "$build" != "$(realpath -m -- "$HOME")" ] ||
+		refuse "BUILD=$BUILD is your home folder: give BUILD= a folder of its own"
+	[ -z "$LINUX" ] || ! inside "$build" "$(realpath -- "$LINUX")" ||
+		refuse "BUILD=$BUILD lies in LINUX=$LINUX, which is never written to: give BUILD= another folder"
+	below=${build#"${top%/}"/}
+	[ "$below" = "$build" ] || [ ! -e "$TOP/${below%%/*}" ] || [[ $below == build* ]] ||
+		refuse "BUILD=$BUILD lies among the project's own files: give BUILD= another folder"
+}
+
+# others_files: the first names in the build folder that are not listed as the lab's.
+# A new file system has lost+found.
+others_files() {
+	local name
+	(cd "$BUILD" && ls -A) | grep -vxF lost+found | grep -vxE '\.lab|\.lock' | while read -r name; do
+		owned "$name" || printf '%s\n' "$name"
+	done
+}
+
+# made_before: what a lab made that did not mark its folder yet, told by the exact names
+# it used. Only the project's own build/ is adopted so.
+made_before() {
+	local id cpus flavours
+	id="($(IFS='|'; echo "${BASES[*]//./\\.}"))(-[0-9a-f]{8})?"
+	cpus="($(IFS='|'; echo "${ARCHES[*]}"))"
+	flavours='(lockdep|kcsan|kasan|plain)'
+	(cd "$BUILD" && ls -A) | grep -xE "src-$id\.git|tree-$id(-none)?(-vtx|-mutant)?(\.unfinished)?|series-$id(-none)?|$(
+		)$id(-none)?(-vtx|-mutant)?-$cpus-$flavours(-busted)?(-[a-z]+)?|busybox-$cpus|apt-[a-z0-9]+|$(
+		)mutants|check|cost|matrix|dma|(fetch|packages|busybox)\.log" || :
+}
+
+# mark: from now on the folder is the lab's.
+mark() {
+	printf '%s\n' "# A build folder of the lab's. What it made here, a name a line; make distclean" \
+		"# removes that and leaves every other file." 2>/dev/null > "$BUILD/.lab" ||
+		refuse "cannot write in BUILD=$BUILD"
+}
+
+# adopt_build: the build folder is there, is the lab's, and can be written to.
+adopt_build() {
+	local old build
+	refuse_foreign_places
+	mkdir -p "$BUILD" 2>/dev/null || refuse "cannot make the folder BUILD=$BUILD"
+	build=$(cd "$BUILD" 2>/dev/null && [ -w . ] && pwd) || refuse "cannot write in BUILD=$BUILD"
+	BUILD=$build
+	if [ ! -f "$BUILD/.lab" ]; then
+		old=
+		if [ -e "$TOP/build" ] && [ "$BUILD" -ef "$TOP/build" ] && compgen -G "$BUILD/src-*.git/lab-source" > /dev/null; then
+			old=$(made_before)
+		fi
+		[ -n "$old" ] || [ -z "$(others_files)" ] ||
+			refuse "BUILD=$BUILD holds files and was not made by the lab: give BUILD= a new or an empty folder"
+		mark
+		[ -z "$old" ] || printf '%s\n' "$old" >> "$BUILD/.lab"
+	fi
+	# Not the user's TMPDIR, which may be small, full or missing.
+	own tmp
+	mkdir -p "$BUILD/tmp" 2>/dev/null || refuse "cannot write in BUILD=$BUILD: is the disk full?"
+	export TMPDIR=$BUILD/tmp
+}
+
+# owned NAME: is this name in the build folder listed as the lab's?
+owned() { [ -f "$BUILD/.lab" ] && grep -qxF -- "$1" "$BUILD/.lab"; }
+
+# own PATH...: the lab is about to make these, right below the build folder.
+own() {
+	local name
+	for name; do
+		name=${name#"$BUILD"/}
+		! owned "$name" || continue
+		[ ! -e "$BUILD/$name" ] && [ ! -L "$BUILD/$name" ] ||
+			refuse "$BUILD/$name was not made by the lab: move it away"
+		printf '%s\n' "$name" 2>/dev/null >> "$BUILD/.lab" ||
+			refuse "cannot write in BUILD=$BUILD: is the disk full?"
+	done
+}
+
+# everything_owned: the names listed, those that are there.
+everything_owned() {
+	local name
+	grep -vE '^#|/|^\.\.?$|^$' "$BUILD/.lab" | while read -r name; do
+		if [ -e "$BUILD/$name" ] || [ -L "$BUILD/$name" ]; then printf '%s\n' "$name"; fi
+	done
+}
+
+# disown NAME...: the lab has removed these; what comes under these names is not its own.
+disown_names() {
+	local kept
+	kept=$(grep -vxF -f <(printf '%s\n' "$@") "$BUILD/.lab")
+	printf '%s\n' "$kept" > "$BUILD/.lab"
+}
+
+# --- trees -------------------------------------------------------------------------
+
+# is_lab_tree FOLDER: a work tree of one of the lab's repositories?
+is_lab_tree() { [ -f "$1/.git" ] && grep -qF "$BUILD/src-" "$1/.git"; }
+
+# tips_of TREE: the file that lists each commit the lab ever put there.
+tips_of() { printf '%s/lab-tips-%s' "$(git -C "$1" rev-parse --git-common-dir)" "${1##*/}"; }
+
+# made_by_hand TREE REVISION: the newest commit there that is neither the lab's nor on a
+# branch or tag of the user's; nothing when there is none.
+made_by_hand() {
+	local tips
+	tips=$(tips_of "$1")
+	{
+		printf '%s\n' "$2" ^base
+		# An older lab kept no list; its branch is what it made last.
+		if [ -e "$tips" ]; then sed 's/^/^/' "$tips"; else git -C "$1" rev-parse -q --verify "^${1##*/}" || :; fi
+	} | git -C "$1" rev-list --ignore-missing -n 1 --stdin \
+		--not --exclude="${1##*/}" --branches --tags
+}
+
+# keep_work CLASS TREE: refuse to go on over what somebody did in a tree of the lab's:
+# edits that are in no patch, and commits.
+keep_work() {
+	local class=$1 tree=$2 edits revision commit
+	git -C "$tree" rev-parse -q --verify HEAD > /dev/null 2>&1 ||
+		die "$class" "git cannot read $tree: move it away, or remove it if nothing in it is yours"
+	if [ ! -e "$tree.unfinished" ]; then
+		edits=$(git -C "$tree" status --porcelain | sed -n 1,3p | cut -c4- | paste -sd ' ')
+		[ -z "$edits" ] ||
+			die "$class" "$tree holds edits that are in no patch ($edits): take them into patches/ or a room, or undo them there"
+	fi
+	for revision in HEAD "refs/heads/${tree##*/}"; do
+		git -C "$tree" rev-parse -q --verify "$revision" > /dev/null || continue
+		commit=$(made_by_hand "$tree" "$revision")
+		[ -z "$commit" ] ||
+			die "$class" "$tree holds commits that are in no patch ($(git -C "$tree" log -1 --format='%h %s' "$commit")):" \
+				"keep them with 'git -C $tree branch NAME $commit' or take them out with git format-patch," \
+				"then 'git -C $tree checkout --detach ${tree##*/}'"
+	done
+}
+
+# keep_ignored CLASS TREE: before a tree is removed: git does not show what the kernel
+# ignores, *.patch files among them. The lab's objects lie in .ARCH-* folders.
+keep_ignored() {
+	local class=$1 tree=$2 arch files
+	local -a objects=()
+	[ ! -e "$tree.unfinished" ] || return 0
+	for arch in "${ARCHES[@]}"; do
+		objects+=(":(exclude,top).$arch-*")
+	done
+	files=$(git -C "$tree" status --porcelain --ignored -- : "${objects[@]}" ':(exclude,glob)**/__pycache__/**' |
+		sed -n 's/^!! //p' | sed -n 1,3p | paste -sd ' ')
+	[ -z "$files" ] || die "$class" "$tree holds files that the lab did not make ($files): move them away"
+}
+
+# keep_branches REPOSITORY: before it is removed: branches, tags, stashes and work trees
+# that the lab did not make.
+keep_branches() {
+	local repo=$1 found
+	found=$(git --git-dir "$repo" for-each-ref --format='%(refname)' |
+		while read -r ref; do
+			[ "$ref" = refs/heads/base ] || owned "${ref#refs/heads/}" || [[ $ref == refs/heads/tree-* ]] ||
+				printf '%s\n' "$ref"
+		done | sed -n 1,3p | paste -sd ' ')
+	[ -z "$found" ] || refuse "$repo holds what you keep there ($found): take it elsewhere, with 'git -C $repo bundle create FILE --all' say, or delete it"
+	found=$({ cat "$repo"/worktrees/*/gitdir 2>/dev/null || :; } | sed 's,/\.git$,,' | while read -r tree; do
+		[ ! -e "$tree" ] || owned "${tree#"$BUILD"/}" || printf '%s\n' "$tree"
+	done | sed -n 1p)
+	[ -z "$found" ] || refuse "$repo has a work tree of yours ($found): take its commits elsewhere, or remove it"
+}
+
+# --- the mailed series -------------------------------------------------------------
+
+sums_of() { (cd "$1" && find . ! -name .lab-sums ! -type d -print0 | sort -z | xargs -0r sha256sum); }
+
+# edited_series FOLDER: is it not what the lab wrote any more?
+edited_series() { [ "$(sums_of "$1")" != "$(cat "$1/.lab-sums" 2>/dev/null)" ]; }
+
+# replace_series NEW FOLDER: NEW takes the folder's place; one that was edited is kept.
+replace_series() {
+	local new=$1 out=$2 kept
+	if [ -d "$out" ] && edited_series "$out"; then
+		kept=$out.kept-$(date +%Y%m%d-%H%M%S)
+		mv -T "$out" "$kept"
+		say "What you changed in $out is kept in $kept"
+	fi
+	sums_of "$new" > "$new/.lab-sums"
+	rm -rf "$out"
+	mv -T "$new" "$out"
+}
+
+# --- locks -------------------------------------------------------------------------
+
+# git_at_work: a git process of the user's in one of the lab's trees or repositories.
+git_at_work() {
+	local process
+	for process in /proc/[0-9]*; do
+		[[ $(cat "$process/comm" 2>/dev/null) == git* ]] || continue
+		[[ $(readlink "$process/cwd" 2>/dev/null)/ != "$BUILD"/* ]] || return 0
+	done
+	return 1
+}
+
+# drop_stale_git_locks: whoever calls has the build folder to himself. A lock file of git
+# that is left in the lab's repositories belongs to a git that was killed.
+drop_stale_git_locks() {
+	local repo lock
+	for repo in "$BUILD"/src-*.git; do
+		[ -d "$repo/objects" ] && owned "${repo##*/}" || continue
+		find "$repo" -path "$repo/objects/[0-9a-f][0-9a-f]" -prune -o -name '*.lock' -print
+		# A work tree that was being made.
+		grep -lx initializing "$repo"/worktrees/*/locked 2>/dev/null || :
+	done | while read -r lock; do
+		! git_at_work || refuse "git is at work in $BUILD (${lock#"$BUILD"/}): wait for it"
+		rm -f "$lock"
+		say "  removed a lock that a killed git left: ${lock#"$BUILD"/}"
+	done
+}
+
+# take_lock: one run at a time works in a build folder. The lock is the open file 9, which
+# goes on to everything that a run starts: it is free when the last of them has ended.
+take_lock() {
+	local lock=$BUILD/.lock owner
+	if [ /proc/self/fd/9 -ef "$lock" ] && flock -n 9; then
+		return
+	fi
+	# For appending: a loser must not empty what the owner wrote.
+	{ exec 9>> "$lock"; } 2>/dev/null || refuse "cannot write in BUILD=$BUILD"
+	flock -n 9 || {
+		owner=$(cat "$lock")
+		refuse "another run is at work in $BUILD ($owner): wait for it, or give BUILD= another folder"
+	}
+	# On a full disk the lock holds all the same.
+	{ printf 'pid %s, %s %s' $$ "$ARCH" "$FLAVOUR" > "$lock"; } 2>/dev/null || :
+	rm -rf "$BUILD"/tmp/lab.*
+	drop_stale_git_locks
+}

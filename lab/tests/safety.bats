@@ -1,0 +1,567 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Nothing of the user's is lost: his files, his commits, his letters, his environment;
+# and nothing that was started outlives the run unseen.
+#
+# Each test is a subshell, and changes its own copies of what helper.bash sets:
+# shellcheck disable=SC2030,SC2031,SC2154
+
+setup_file() {
+	load helper.bash
+	make_template
+}
+
+setup() {
+	load helper.bash
+	new_house
+}
+
+teardown() {
+	end_started
+	! mountpoint -q "$BATS_TEST_TMPDIR/readonly" || umount "$BATS_TEST_TMPDIR/readonly"
+}
+
+# names: what lies in the build folder.
+names() { (cd "$BUILD" && find . -mindepth 1 -maxdepth 1 -printf '%P\n' | sort | xargs); }
+
+# made ARGUMENT...: through make, as the user does it.
+made() { run --separate-stderr with make --no-print-directory "$@"; }
+
+# --- make's variables --------------------------------------------------------------
+
+@test "make series takes the README's SIGNOFF, and quotes and dollars in a value" {
+	made -C "$HOUSE" series SIGNOFF="Your Name <you@example.org>"
+	good
+	grep -qx 'Signed-off-by: Your Name <you@example.org>' "$BUILD"/series-6.1/0001-*.patch
+	# shellcheck disable=SC2016 # make must not expand it
+	made -C "$HOUSE" series SIGNOFF='A "B" O'\''C $(D) <o.c@example.org>'
+	good
+	# shellcheck disable=SC2016 # nor the shell
+	grep -qxF 'Signed-off-by: A "B" O'\''C $(D) <o.c@example.org>' "$BUILD"/series-6.1/0001-*.patch
+}
+
+@test "make takes a LINUX= with spaces" {
+	cp -a "$T/kernel" "$T/my own  kernel"
+	watch_over "$HOUSE" "$T/my own  kernel"
+	made -C "$HOUSE" tree LINUX="$T/my own  kernel"
+	good
+}
+
+@test "a line break in a value is refused in one line" {
+	made -C "$HOUSE" series SIGNOFF=$'A\nB <b@example.org>'
+	refused 2 'a line break in the value of: SIGNOFF'
+	lab series SIGNOFF=$'A\nB <b@example.org>'
+	refused 2 'a line break in the value of: SIGNOFF$'
+	lab tree LINUX=$'a\nb'
+	refused 2 'a line break in the value of: LINUX$'
+	assembled
+}
+
+@test "make works from another folder, by -f and by -C" {
+	mv "$HOUSE" "$T/my house"
+	HOUSE="$T/my house"
+	watch_over "$HOUSE"
+	cd /
+	made -f "$HOUSE/Makefile" help
+	good
+	[[ $output == *"make run"* ]] || fail "no help"
+	made -f "$HOUSE/Makefile" tree
+	good
+	made -C "$HOUSE" help
+	good
+	cd "$T"
+	made -f "my house/Makefile" help
+	good
+}
+
+# --- the environment ---------------------------------------------------------------
+
+@test "make says which variables it takes from the environment" {
+	run --separate-stderr with SERIES=none make --no-print-directory -C "$HOUSE" tree BASE=6.1
+	good
+	[[ $output == "SERIES=none from the environment"* ]] || fail "not said"
+	[[ $output != *"BASE=6.1 from"* ]] || fail "said of one that was given"
+	run --separate-stderr with ARCH=sparc make --no-print-directory -C "$HOUSE" tree
+	refused 2 'ARCH=sparc is unknown'
+	[[ $output == "ARCH=sparc from the environment"* ]] || fail "not said"
+}
+
+@test "the lab's own names in the environment reach nothing" {
+	lab tree TREE="$T/tree-mine" ARCHIVE="$T/none" LAB_TREE="$T/tree-mine" OUT=/x REPO=/x
+	good
+	[ ! -e "$T/tree-mine" ] || fail "made elsewhere"
+	grep -qx 'int one;' "$BUILD/tree-6.1/mm/memory.c"
+}
+
+@test "LAB_LOCKED=1 in the environment does not open the lock" {
+	mkfifo "$T/slow.tar.xz"
+	start run LAB_ARCHIVE="$T/slow.tar.xz"
+	exec 8> "$T/slow.tar.xz"
+	lab run LAB_LOCKED=1
+	refused 2 'another run is at work'
+	cat "$ARCHIVE" >&8
+	exec 8>&-
+	ended
+	good
+}
+
+@test "the user's settings of git, make, compilers and kernels reach nothing" {
+	mkdir "$T/home" "$T/none"
+	printf '[core]\n\tautocrlf = true\n\thooksPath = %s\n[diff]\n\tnoprefix = true\n' "$T/hooks" > "$T/home/.gitconfig"
+	mkdir "$T/hooks"
+	printf '#!/bin/sh\nexit 1\n' | tee "$T/hooks/post-checkout" > "$T/hooks/reference-transaction"
+	chmod +x "$T"/hooks/*
+	passes HOME="$T/home" GIT_OBJECT_DIRECTORY="$T/none" GIT_ALTERNATE_OBJECT_DIRECTORIES="$T/none" \
+		GIT_COMMON_DIR="$T/none" GIT_DIR="$T/none" GIT_CONFIG_PARAMETERS="'core.bare=true'" GIT_CONFIG_COUNT=x \
+		GIT_NAMESPACE=x LLVM=1 KCONFIG_CONFIG="$T/none/.config" KBUILD_OUTPUT="$T/none" CC=false \
+		HOSTCC=false MAKEFLAGS=n MAKEFILES="$T/none/x" PYTHONPATH="$T/none" XZ_OPT=--nonsense TAR_OPTIONS=--nonsense
+	! grep -q $'\r' "$BUILD/tree-6.1/mm/memory.c" || fail "DOS line ends"
+	[ -z "$(ls -A "$T/none")" ] || fail "something was put elsewhere"
+}
+
+@test "a TMPDIR that is missing or cannot be written to does not matter" {
+	passes TMPDIR="$T/nowhere"
+	lab series TMPDIR=/proc
+	good
+}
+
+@test "without python3 in PATH: one line" {
+	local file
+	mkdir "$T/world"
+	for file in /usr/bin/* /usr/sbin/*; do
+		[[ ${file##*/} == python3* ]] || ln -sf "$file" "$T/world/"
+	done
+	run --separate-stderr env BUILD="$BUILD" LAB_ARCHIVE="$ARCHIVE" PATH="$BIN:$T/world" "$HOUSE/lab/make/run"
+	refused 2 'python3 is not in PATH='
+	passes
+}
+
+@test "an output that is closed, full or not read to its end: one line, no traceback" {
+	assembled
+	run bash -c 'env BUILD="$1" LAB_ARCHIVE="$2" PATH="$3" "$4" 2>&1 > /dev/full' - "$BUILD" "$ARCHIVE" "$BIN:$PATH" "$HOUSE/lab/make/run"
+	[ "$status" != 0 ] || fail "nobody saw it, and it passed"
+	[ "${#lines[@]}" = 1 ] || fail "one line expected"
+	[[ $output != *Traceback* ]] || fail "a traceback"
+	nobody_left
+	passes
+}
+
+# --- LINUX= ------------------------------------------------------------------------
+
+@test "LINUX= that is a git repository without a commit is refused" {
+	git -C "$T/kernel" init -q
+	watch_over "$HOUSE" "$T/kernel"
+	lab tree LINUX="$T/kernel"
+	refused 2 'is a git repository without a commit: commit the kernel, or remove its .git$'
+	rm -rf "$T/kernel/.git"
+	echo "gitdir: $T/nowhere" > "$T/kernel/.git"
+	watch_over "$HOUSE" "$T/kernel"
+	lab tree LINUX="$T/kernel"
+	refused 2 'has a .git that git cannot read: fatal: '
+	rm "$T/kernel/.git"
+	watch_over "$HOUSE" "$T/kernel"
+	lab tree LINUX="$T/kernel"
+	good
+}
+
+@test "LINUX= with DOS line ends is refused" {
+	cp -a "$T/kernel" "$T/dos"
+	sed -i 's/$/\r/' "$T/dos/Makefile"
+	watch_over "$HOUSE" "$T/dos"
+	lab tree LINUX="$T/dos"
+	refused 2 'has DOS line ends \(CRLF\): check it out without core.autocrlf$'
+}
+
+# --- the build folder --------------------------------------------------------------
+
+@test "a BUILD that is not the lab's is refused, and nothing in it changes" {
+	mkdir -p "$T/mine/check" "$T/home"
+	echo thesis > "$T/mine/check/thesis.txt"
+	watch_over "$HOUSE" "$T/mine" "$T/home" "$T/kernel"
+	for target in tree run series clean distclean; do
+		lab "$target" BUILD="$T/mine"
+		refused 2 "BUILD=$T/mine holds files and was not made by the lab: give BUILD= a new or an empty folder$"
+		lab "$target" BUILD="$HOUSE"
+		refused 2 'holds the project itself'
+	done
+	lab distclean BUILD=/
+	refused 2 'BUILD=/ is the root of all files'
+	lab distclean BUILD="$T"
+	refused 2 'holds the project itself'
+	lab tree BUILD="$HOUSE/lab/.."
+	refused 2 'holds the project itself'
+	lab tree BUILD="$HOUSE/mm/new"
+	refused 2 "lies among the project's own files"
+	lab tree HOME="$T/home" BUILD="$T/home"
+	refused 2 'is your home folder'
+	lab tree LINUX="$T/kernel" BUILD="$T/kernel/build"
+	refused 2 'lies in LINUX=.*, which is never written to'
+	ln -s "$HOUSE" "$T/link"
+	lab distclean BUILD="$T/link"
+	refused 2 'holds the project itself'
+	lab tree BUILD="$T/new/folder"
+	good
+}
+
+@test "an empty folder becomes the lab's, a new disk too" {
+	mkdir -p "$T/empty/lost+found"
+	lab tree BUILD="$T/empty"
+	good
+	lab distclean BUILD="$T/empty"
+	good
+	[ "$(ls -A "$T/empty")" = lost+found ] || fail "left: $(ls -A "$T/empty")"
+}
+
+@test "a BUILD that cannot be written to is refused in one line" {
+	may_mount || skip "a file system of one's own cannot be mounted here"
+	assembled
+	mkdir "$T/readonly"
+	mount --bind "$BUILD" "$T/readonly"
+	mount -o remount,ro,bind "$T/readonly"
+	lab tree BUILD="$T/readonly"
+	refused 2 "cannot write in BUILD=$T/readonly$"
+}
+
+@test "the build/ of an older lab is adopted: what it made is told by name" {
+	mkdir -p "$HOUSE/build/my-notes" "$HOUSE/build/series-6.1-mine" "$HOUSE/build/6.1-my-x86_64-notes"
+	mv "$BUILD/busybox-x86_64" "$HOUSE/build"
+	rm -r "$BUILD"
+	BUILD=$HOUSE/build
+	watch_over "$HOUSE/lab" "$HOUSE/build/my-notes" "$HOUSE/build/series-6.1-mine"
+	lab tree
+	refused 2 'holds files and was not made by the lab'
+	mv "$HOUSE/build" "$T/old"
+	watch_over "$HOUSE/lab"
+	lab tree
+	good
+	rm "$BUILD/.lab"
+	cp -a "$T/old/." "$BUILD"
+	watch_over "$HOUSE/lab" "$BUILD/my-notes" "$BUILD/series-6.1-mine"
+	passes
+	lab distclean
+	good
+	[ "$(names)" = ".lab 6.1-my-x86_64-notes my-notes series-6.1-mine" ] || fail "left: $(ls -A "$BUILD")"
+}
+
+@test "distclean removes all that every target made, and names what it leaves" {
+	cp "$HOUSE/configs/x86_64.qemu" "$HOUSE/configs/icount.qemu"
+	watch_over "$HOUSE"
+	passes
+	lab run MACHINE=vtx
+	lab run MACHINE=icount
+	lab run SERIES=none FLAVOUR=plain
+	lab tree LINUX="$T/kernel"
+	lab series
+	lab mutants
+	lab cost
+	lab matrix
+	touch "$BUILD/notes"
+	lab distclean
+	good
+	[[ $output == *"not the lab's, and left there: notes" ]] || fail "not said"
+	[ "$(names)" = ".lab notes" ] || fail "left: $(ls -A "$BUILD")"
+	rm "$BUILD/notes"
+	lab distclean
+	good
+	[ ! -e "$BUILD" ] || fail "left: $(ls -A "$BUILD")"
+}
+
+# What a script makes there and does not record would stay for ever.
+@test "every name that a script makes in the build folder is recorded" {
+	local name
+	# shellcheck disable=SC2016 # the scripts' own words
+	(cd "$HOUSE" && grep -rhoE '\$BUILD"?/[a-z][a-z0-9.]*' lab/make lab/stage lab/boot lab/settings.sh | sed 's,.*/,,' | sort -u) |
+		while read -r name; do
+			case $name in src | tree | tmp | series | apt | busybox) continue ;; esac
+			grep -rqE "own ([^#]*[ /\"])?${name//./\\.}([\" ]|\$)" "$HOUSE/lab" || printf '%s\n' "$name"
+		done > "$T/unrecorded"
+	[ ! -s "$T/unrecorded" ] || fail "no 'own' for: $(xargs < "$T/unrecorded")"
+}
+
+@test "a name that the user has in the way is refused, and kept" {
+	mkdir "$BUILD/mutants"
+	echo precious > "$BUILD/mutants/file"
+	watch_over "$HOUSE" "$BUILD/mutants"
+	lab mutants
+	refused 2 "$BUILD/mutants was not made by the lab: move it away$"
+	lab distclean
+	good
+}
+
+# --- work in a tree ----------------------------------------------------------------
+
+# commit_in TREE MESSAGE
+commit_in() {
+	echo 'int mine;' >> "$1/mm/memory.c"
+	git -C "$1" -c user.name=u -c user.email=u@h commit -qam "$2"
+}
+
+@test "commits made by hand in a tree are refused, with advice, never dropped" {
+	local tree=$BUILD/tree-6.1 mine target
+	assembled
+	commit_in "$tree" 'mine: the first'
+	commit_in "$tree" 'mine: a second'
+	mine=$(git -C "$tree" rev-parse HEAD)
+	for target in tree run series; do
+		lab $target
+		refused 4 "tree-6.1 holds commits that are in no patch \([0-9a-f]+ mine: a second\): keep them with 'git -C $tree branch NAME $mine' or take them out with git format-patch, then 'git -C $tree checkout --detach tree-6.1'$"
+	done
+	# A changed series would move the tree.
+	sed -i 's/^Why\./Because./' "$HOUSE/patches/linux-6.1/0002-two.patch"
+	watch_over "$HOUSE"
+	lab tree
+	refused 4 'holds commits that are in no patch'
+	for target in clean distclean; do
+		lab $target
+		refused 2 'holds commits that are in no patch'
+	done
+	[ "$(git -C "$tree" rev-parse HEAD)" = "$mine" ] || fail "the tree moved"
+	# The advice works: a branch keeps them, clean leaves it, distclean asks for it.
+	git -C "$tree" branch mine "$mine"
+	assembled
+	lab clean
+	good
+	[ "$(git --git-dir "$BUILD/src-6.1.git" rev-parse mine)" = "$mine" ] || fail "the branch is gone"
+	lab distclean
+	refused 2 'src-6.1.git holds what you keep there \(refs/heads/mine\): take it elsewhere'
+	git --git-dir "$BUILD/src-6.1.git" branch -qD mine
+	lab distclean
+	good
+}
+
+@test "commits on the tree's own branch are refused as well" {
+	assembled
+	git -C "$BUILD/tree-6.1" checkout -q tree-6.1
+	commit_in "$BUILD/tree-6.1" 'mine: on the branch'
+	lab tree
+	refused 4 'holds commits that are in no patch \([0-9a-f]+ mine: on the branch\)'
+	git -C "$BUILD/tree-6.1" checkout -q --detach HEAD~
+	lab tree
+	refused 4 'holds commits that are in no patch \([0-9a-f]+ mine: on the branch\)'
+	git -C "$BUILD/tree-6.1" branch mine tree-6.1
+	assembled
+}
+
+@test "commits in the mutants' tree are refused as well" {
+	lab mutants
+	[ "$status" = 7 ] || fail "class 7 expected"
+	commit_in "$BUILD/tree-6.1-mutant" 'mine: on a mutant'
+	lab mutants
+	refused 4 'tree-6.1-mutant holds commits that are in no patch'
+	lab clean
+	refused 2 'tree-6.1-mutant holds commits that are in no patch'
+}
+
+@test "a tree set back to one of the lab's own commits is no work of the user's" {
+	assembled
+	git -C "$BUILD/tree-6.1" checkout -q --detach HEAD~2
+	assembled
+	sed -i 's/^Why\./Because./' "$HOUSE/patches/linux-6.1/0002-two.patch"
+	watch_over "$HOUSE"
+	assembled
+	lab clean
+	good
+}
+
+@test "clean refuses a tree with files that git ignores, as it does *.patch" {
+	passes
+	echo '*.patch' >> "$BUILD/src-6.1.git/info/exclude"
+	echo mine > "$BUILD/tree-6.1/0001-mine.patch"
+	lab clean
+	refused 2 'tree-6.1 holds files that the lab did not make \(0001-mine.patch\): move them away$'
+	lab distclean
+	refused 2 '0001-mine.patch'
+	rm "$BUILD/tree-6.1/0001-mine.patch"
+	lab clean
+	good
+}
+
+@test "distclean refuses over a stash, a tag or a work tree of the user's" {
+	assembled
+	echo 'int mine;' >> "$BUILD/tree-6.1/mm/memory.c"
+	git -C "$BUILD/tree-6.1" -c user.name=u -c user.email=u@h stash -q
+	lab distclean
+	refused 2 'src-6.1.git holds what you keep there \(refs/stash\)'
+	git -C "$BUILD/tree-6.1" stash drop -q
+	git -C "$BUILD/tree-6.1" worktree add -q --detach "$T/mine"
+	lab distclean
+	refused 2 "src-6.1.git has a work tree of yours \($T/mine\)"
+	git -C "$BUILD/tree-6.1" worktree remove "$T/mine"
+	lab distclean
+	good
+}
+
+# --- the mailed series -------------------------------------------------------------
+
+@test "an edited series or cover letter is kept aside, an unedited one replaced" {
+	lab series
+	good
+	lab series
+	good
+	[[ $output != *kept* ]] && [ -z "$(compgen -G "$BUILD/series-*.kept-*")" ] || fail "kept without a reason"
+	echo 'To: a@example.org' >> "$BUILD/series-6.1/0000-cover-letter.patch"
+	lab series
+	good
+	[[ $output == *"What you changed in $BUILD/series-6.1 is kept in $BUILD/series-6.1.kept-"* ]] || fail "not said"
+	grep -qx 'To: a@example.org' "$BUILD"/series-6.1.kept-*/0000-cover-letter.patch || fail "it is lost"
+	touch "$BUILD/series-6.1/my-notes"
+	lab distclean
+	good
+	[[ $output =~ "left there: series-6.1 series-6.1.kept-"[0-9-]+$ ]] || fail "not said"
+	[ -e "$BUILD/series-6.1/my-notes" ] || fail "it is lost"
+}
+
+# --- signals and locks -------------------------------------------------------------
+
+# blocking COMMAND: in the way of the real one; says when it runs, and stays, whatever
+# it is asked.
+blocking() {
+	mkfifo "$T/reached" "$T/never"
+	cat > "$BIN/$1" <<-END
+	#!/bin/sh
+	trap '' INT TERM HUP
+	echo here > "$T/reached"
+	read -r word < "$T/never"
+	END
+	chmod +x "$BIN/$1"
+}
+
+# hung_up: what a terminal that is closed does to the session it had.
+hung_up() {
+	kill -HUP -- "-$started"
+	ended
+	[ "$status" = 129 ] || fail "status 129 expected"
+	[ "$(grep -c . <<< "$stderr")" = 1 ] || fail "one line expected"
+	[[ $stderr =~ ^"Interrupted during: $1" ]] || fail "not said: $1"
+	untouched
+	nobody_left
+}
+
+@test "a closed terminal ends a build, with a compiler that will not go" {
+	assembled
+	blocking ccache
+	start run
+	at_work "$T/reached"
+	hung_up build
+	rm "$BIN/ccache"
+	passes
+}
+
+@test "a closed terminal ends a boot, with a machine that will not go" {
+	mv "$BIN/qemu-system-x86_64" "$T/qemu"
+	blocking qemu-system-x86_64
+	start run
+	at_work "$T/reached"
+	hung_up boot
+	mv "$T/qemu" "$BIN/qemu-system-x86_64"
+	passes
+}
+
+@test "under nohup a closed terminal ends nothing" {
+	mkfifo "$T/reached" "$T/go"
+	printf '#!/bin/sh\necho here > %s\nread -r word < %s\nexec %s "$@"\n' "$T/reached" "$T/go" \
+		"$(type -P ccache)" > "$BIN/ccache"
+	chmod +x "$BIN/ccache"
+	assembled
+	setsid env --ignore-signal=HUP BUILD="$BUILD" LAB_ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" \
+		"$HOUSE/lab/make/run" > "$T/out" 2> "$T/err" < /dev/null 3>&- &
+	started=$!
+	at_work "$T/reached"
+	kill -HUP -- "-$started"
+	rm "$BIN/ccache"
+	echo on > "$T/go"
+	ended
+	good
+}
+
+# outlives COMMAND: kill the run itself, as the machine does when memory is short; what it
+# had started lives on and holds the lock.
+outlives() {
+	local pid
+	blocking "$1"
+	start run
+	at_work "$T/reached"
+	kill -KILL -- "-$started"
+	ended
+	lab tree
+	refused 2 "another run is at work in $BUILD"
+	for pid in $(marked); do
+		kill -KILL "$pid" 2>/dev/null || :
+	done
+	nobody_left
+	rm "$BIN/$1"
+}
+
+@test "the lock is held while a compiler of a killed run lives" {
+	assembled
+	outlives ccache
+	passes
+}
+
+@test "the lock is held while a machine of a killed run lives" {
+	cp "$BIN/qemu-system-x86_64" "$T/qemu"
+	outlives qemu-system-x86_64
+	mv "$T/qemu" "$BIN/qemu-system-x86_64"
+	passes
+}
+
+@test "Ctrl-C while apt fetches the guest's busybox" {
+	rm -r "$BUILD/busybox-x86_64"
+	sed -i /busybox/d "$BUILD/.lab"
+	blocking apt-get
+	start run
+	at_work "$T/reached"
+	ctrl_c
+	interrupted initramfs
+	[ ! -e "$BUILD/busybox-x86_64" ] || fail "half a busybox"
+}
+
+@test "Ctrl-C while apt installs a package" {
+	[ "$(id -u)" = 0 ] || skip "only root asks apt"
+	echo 'base lab-test-no-such-package' >> "$HOUSE/lab/data/packages"
+	watch_over "$HOUSE"
+	blocking apt-get
+	start run
+	at_work "$T/reached"
+	ctrl_c
+	interrupted packages
+}
+
+@test "locks that a killed git left are removed, and it is said" {
+	local gitdir lock
+	assembled
+	gitdir=$(git -C "$BUILD/tree-6.1" rev-parse --absolute-git-dir)
+	for lock in "$gitdir/index.lock" "$gitdir/HEAD.lock" "$BUILD/src-6.1.git/refs/heads/tree-6.1.lock" \
+		"$BUILD/src-6.1.git/packed-refs.lock" "$BUILD/src-6.1.git/shallow.lock" "$BUILD/src-6.1.git/config.lock"; do
+		: > "$lock"
+		sed -i 's/^Why\./Why, again./' "$HOUSE/patches/linux-6.1/0002-two.patch"
+		watch_over "$HOUSE"
+		assembled
+		[[ $output == *"removed a lock that a killed git left: ${lock#"$BUILD"/}"* ]] || fail "not said: $lock"
+		[ ! -e "$lock" ] || fail "left: $lock"
+	done
+}
+
+@test "a work tree that git was making when it was killed is made" {
+	assembled
+	rm -rf "$BUILD/tree-6.1"
+	echo initializing > "$BUILD/src-6.1.git/worktrees/tree-6.1/locked"
+	assembled
+}
+
+@test "the lock of a git that is at work is not removed" {
+	local gitdir
+	assembled
+	gitdir=$(git -C "$BUILD/tree-6.1" rev-parse --absolute-git-dir)
+	: > "$gitdir/index.lock"
+	mkfifo "$T/reached" "$T/never"
+	(cd "$BUILD/tree-6.1" && LAB_TEST_MARK=$MARK exec git -c alias.wait="!echo > $T/reached; read -r word < $T/never" wait) 3>&- &
+	at_work "$T/reached"
+	lab tree
+	refused 2 "git is at work in $BUILD \(src-6.1.git/worktrees/tree-6.1/index.lock\): wait for it$"
+	[ -e "$gitdir/index.lock" ] || fail "it was removed"
+	echo > "$T/never"
+	wait
+	assembled
+}
