@@ -235,7 +235,7 @@ made() { run --separate-stderr with make --no-print-directory "$@"; }
 	watch_over "$HOUSE/lab"
 	lab tree
 	good
-	rm "$BUILD/.lab"
+	rm -r "$BUILD/.lab" "$BUILD/tmp"
 	cp -a "$T/old/." "$BUILD"
 	watch_over "$HOUSE/lab" "$BUILD/my-notes" "$BUILD/series-6.1-mine"
 	passes
