@@ -37,7 +37,7 @@ quoted = '$(subst ','\'',$1)'
 HERE := $(subst $(NEWLINE),,$(subst $(NEWLINE) ,,$(NEWLINE)$(MAKEFILE_LIST)))
 ROOT := $(shell cd -- "$$(dirname -- $(call quoted,$(HERE)))" && pwd)
 
-TARGETS := run check nightly tree series shell mutants boots cost matrix dma clean distclean
+TARGETS := run check nightly tree series shell mutants boots cost matrix dma prefixes clean distclean
 .PHONY: help $(TARGETS)
 
 help:

@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make prefixes, on the mini kernel. It gets here what compiles one
+# object: a folder's Makefile, the real kernel's definitions for it, and its rule.
+#
+# Each test is a subshell, and changes its own copies of what helper.bash sets:
+# shellcheck disable=SC2030,SC2031,SC2154
+
+setup_file() {
+	load helper.bash
+	make_template
+	compiles_one_by_one "$BATS_FILE_TMPDIR/template/kernel"
+	archive "$BATS_FILE_TMPDIR/template/kernel" "$BATS_FILE_TMPDIR/template/kernel.tar.xz"
+	printf '%s\n' '# CONFIG_MMU_NOTIFIER is not set' \
+		> "$BATS_FILE_TMPDIR/template/house/configs/prefixes-none.config"
+}
+
+setup() {
+	load helper.bash
+	new_house
+	SERIES=$HOUSE/patches/linux-6.1
+}
+
+teardown() { end_started; }
+
+# compiles_one_by_one KERNEL
+compiles_one_by_one() {
+	git --git-dir "$CHECK_BUILD/src-6.1.git" archive base scripts/Kbuild.include \
+		scripts/Makefile.lib scripts/Makefile.compiler | tar -C "$1" -xf -
+	# shellcheck disable=SC2016 # it expands there
+	echo 'obj-y := $(patsubst %.c,%.o,$(filter-out unbuilt.c,$(notdir $(wildcard $(srctree)/mm/*.c))))' > "$1/mm/Makefile"
+	cat >> "$1/Makefile" <<-'END'
+	syncconfig:
+	> @mkdir -p $(O)/include/config && cp $(O)/.config $(O)/include/config/auto.conf
+	mm/%.o: mm/%.c
+	> @mkdir -p $(O)/mm
+	> $(CC) $(if $(W),-Wall -Wextra) -Iinclude -c -o $(O)/$@ ../$(notdir $(CURDIR))/$<
+	> $(if $(C),$(CHECK) -Wno-decl -Iinclude $<)
+	END
+	printf '#define WIDTH 1\n' > "$1/include/linux/width.h"
+	printf '#include <linux/width.h>\nextern int width[];\nint width[WIDTH];\n' > "$1/mm/width.c"
+	# What the base is warned of already, and what no configuration builds.
+	printf 'static int at_base;\n' > "$1/mm/warned.c"
+	printf 'this is no C\n' > "$1/mm/unbuilt.c"
+}
+
+# prefixes [VARIABLE=VALUE]...
+prefixes() { lab prefixes ARCH=x86_64 "$@"; }
+
+# second TEXT: the second patch makes line 20 of mm/memory.c this declaration.
+second() { (patch 'mm: two' && hunk mm/memory.c 20 "$1") > "$SERIES/0002-two.patch"; watch_over "$HOUSE"; }
+
+# edit FILE OLD NEW: a hunk for a file of one line.
+edit() { printf 'diff --git a/%s b/%s\n--- a/%s\n+++ b/%s\n@@ -1 +1 @@\n-%s\n+%s\n' "$1" "$1" "$1" "$1" "$2" "$3"; }
+
+@test "a series of which each prefix compiles passes, and the second time as before" {
+	prefixes
+	good
+	[[ $output == *"step 2 of 3: mm: two"*"each of 3 steps compiles"* ]] || fail "not said"
+	prefixes
+	good
+	[ "$(grep -c 'as before' <<< "$output")" = 6 ] || fail "six results were there"
+	! grep -q ' objects ' <<< "$output" || fail "something was compiled again"
+}
+
+@test "a warning that the base lacks fails, and its patch is named" {
+	second 'two; static int never'
+	prefixes
+	refused 5 "^prefixes: 0002-two.patch: mm: two \(x86_64, notifiers\): mm/memory.c: warning: .*never.* defined but not used.*; see .*/log"
+	# One that sparse alone has.
+	second 'two; int *pointer = 0'
+	prefixes
+	refused 5 '0002-two.patch.*mm/memory.c: warning: Using plain integer as NULL pointer'
+}
+
+@test "a warning that the base has is no failure" {
+	(patch 'mm: two' && edit mm/warned.c 'static int at_base;' 'static  int at_base;') > "$SERIES/0002-two.patch"
+	watch_over "$HOUSE"
+	prefixes
+	good
+	grep -q "warned.c: warning: .*at_base" "$BUILD"/prefixes/6.1/base-x86_64-notifiers/warnings
+}
+
+@test "a step that only a later one mends fails" {
+	second 'two = NOT_YET'
+	(patch 'mm: three' && hunk mm/memory.c 20 three | sed 's/^-int line_20;/-int two = NOT_YET;/') > "$SERIES/0004-three.patch"
+	echo 0004-three.patch >> "$SERIES/series"
+	watch_over "$HOUSE"
+	prefixes
+	refused 5 '^prefixes: 0002-two.patch: .*: mm/memory.o does not compile: .*NOT_YET.*; and 1 more in '
+	[[ $output == *"step 4 of 4: mm: three"* ]] || fail "it did not go on"
+}
+
+@test "users of a header are compiled; what no configuration builds is not" {
+	(patch 'mm: two' && edit include/linux/width.h '#define WIDTH 1' '#define WIDTH -1') > "$SERIES/0002-two.patch"
+	watch_over "$HOUSE"
+	prefixes
+	refused 5 '0002-two.patch.*mm/width.o does not compile: .*negative'
+	(patch 'mm: two' && edit mm/unbuilt.c 'this is no C' 'this is not either') > "$SERIES/0002-two.patch"
+	watch_over "$HOUSE"
+	prefixes
+	good
+}
+
+@test "a mended patch: what came before it is not compiled again" {
+	second 'two = NOT_YET'
+	prefixes
+	refused 5 '0002-two.patch'
+	second two
+	prefixes
+	good
+	awk '/^step/ { step = $2 } /as before/ && step != 1 || / objects / && step == 1 { exit 1 }' <<< "$output" ||
+		fail "the first step anew, or a later one not"
+}
+
+@test "a variant that has the notifiers all the same is none" {
+	echo 'config MMU_NOTIFIER' >> "$T/kernel/Kconfig"
+	archive "$T/kernel" "$ARCHIVE"
+	echo 'CONFIG_MMU_NOTIFIER=y' >> "$HOUSE/configs/common.config"
+	watch_over "$HOUSE"
+	# The last wish of two counts; the mini kernel keeps both.
+	prefixes
+	refused 3 'x86_64, none: CONFIG_MMU_NOTIFIER is on'
+}
+
+@test "an architecture that nothing boots on is for make prefixes only" {
+	lab run ARCH=riscv
+	refused 2 'ARCH=riscv is unknown'
+	lab prefixes ARCH=sparc
+	refused 2 'ARCH=sparc is unknown; choose one of: arm64 powerpc x86_64 mips riscv s390'
+	lab prefixes SERIES=none
+	refused 2 'SERIES=none has none'
+}
