@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make prefixes, on the mini kernel. It gets here what compiles one
+# make prefixes and older sublevels, on the mini kernel. It gets here what compiles one
 # object: a folder's Makefile, the real kernel's definitions for it, and its rule.
 #
 # Each test is a subshell, and changes its own copies of what helper.bash sets:
@@ -131,4 +131,47 @@ edit() { printf 'diff --git a/%s b/%s\n--- a/%s\n+++ b/%s\n@@ -1 +1 @@\n-%s\n+%s
 	refused 2 'ARCH=sparc is unknown; choose one of: arm64 powerpc x86_64 mips riscv s390'
 	lab prefixes SERIES=none
 	refused 2 'SERIES=none has none'
+}
+
+# --- sublevels ---------------------------------------------------------------------
+
+# older SUBLEVEL: the user's own tree, whose line 20 the second patch does not know.
+older() {
+	sed -i "s/^SUBLEVEL = .*/SUBLEVEL = $1/" "$T/kernel/Makefile"
+	sed -i 's/^int line_20;/int older_20;/' "$T/kernel/mm/memory.c"
+	echo '187 192 192' > "$SERIES/sublevels"
+	watch_over "$HOUSE" "$T/kernel"
+}
+
+@test "a conflict on a sublevel that is not supported names those that are" {
+	older 176
+	lab tree LINUX="$T/kernel"
+	refused 4 '^assemble: your tree is 6\.1\.176; the series is made on 6\.1\.192 and applies to 6\.1\.187 to 6\.1\.192 \(docs/sublevels\.md\): patches/linux-6\.1/0002-two\.patch does not apply: mm/memory\.c, hunk 1'
+}
+
+@test "a conflict on a supported sublevel, or where none is named, is the patch's own" {
+	older 190
+	lab tree LINUX="$T/kernel"
+	refused 4 '^assemble: patches/linux-6\.1/0002-two\.patch does not apply'
+	older 176
+	rm "$SERIES/sublevels"
+	watch_over "$HOUSE" "$T/kernel"
+	lab tree LINUX="$T/kernel"
+	refused 4 '^assemble: patches/linux-6\.1/0002-two\.patch does not apply'
+}
+
+@test "an older sublevel to which all applies is none the worse" {
+	older 176
+	sed -i 's/^int older_20;/int line_20;/' "$T/kernel/mm/memory.c"
+	watch_over "$HOUSE" "$T/kernel"
+	lab tree LINUX="$T/kernel"
+	good
+}
+
+@test "docs/sublevels.md and the cover's data agree on what is supported" {
+	local first last made
+	read -r first last made < <(grep -v '^#' "$PROJECT/patches/linux-6.1/sublevels")
+	grep -q "made on 6\.1\.$made and applies to 6\.1\.$first to 6\.1\.$last\." "$PROJECT/docs/sublevels.md"
+	# The table's lines that say "yes" are within these, and both ends are among them.
+	[ "$(awk -F'|' '$3 ~ /yes/ { split($2, v, /[.-]/); print v[3] }' "$PROJECT/docs/sublevels.md" | sort -n | sed -n '1p;$p' | tr '\n' ' ')" = "$first $last " ]
 }
