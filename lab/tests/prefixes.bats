@@ -35,7 +35,7 @@ compiles_one_by_one() {
 	> @mkdir -p $(O)/include/config && cp $(O)/.config $(O)/include/config/auto.conf
 	mm/%.o: mm/%.c
 	> @mkdir -p $(O)/mm
-	> $(CC) $(if $(W),-Wall -Wextra) -Iinclude -c -o $(O)/$@ ../$(notdir $(CURDIR))/$<
+	> $(CC) $(if $(W),-Wall -Wextra) -Iinclude -c -o $(O)/$@ $<
 	> $(if $(C),$(CHECK) -Wno-decl -Iinclude $<)
 	END
 	printf '#define WIDTH 1\n' > "$1/include/linux/width.h"
@@ -45,8 +45,8 @@ compiles_one_by_one() {
 	printf 'this is no C\n' > "$1/mm/unbuilt.c"
 }
 
-# prefixes [VARIABLE=VALUE]...
-prefixes() { lab prefixes ARCH=x86_64 "$@"; }
+# prefixes: of the usual architecture.
+prefixes() { lab prefixes ARCH=x86_64; }
 
 # second TEXT: the second patch makes line 20 of mm/memory.c this declaration.
 second() { (patch 'mm: two' && hunk mm/memory.c 20 "$1") > "$SERIES/0002-two.patch"; watch_over "$HOUSE"; }
