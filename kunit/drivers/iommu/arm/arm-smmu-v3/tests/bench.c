@@ -17,9 +17,9 @@
 #include <linux/sched/mm.h>
 
 #include <kunit/secondary_tlbs_compat.h>
+#include <kunit/secondary_tlbs_paths.h>
 #include <kunit/secondary_tlbs_recorder.h>
 
-#include "secondary_tlbs_paths.h"
 #include "../arm-smmu-v3.h"
 #include "bench.h"
 #include "cd0.h"

@@ -13,9 +13,9 @@
 #include <linux/slab.h>
 
 #include <kunit/secondary_tlbs_compat.h>
+#include <kunit/secondary_tlbs_paths.h>
 #include <kunit/secondary_tlbs_recorder.h>
 
-#include "secondary_tlbs_paths.h"
 #include "../arm-smmu-v3.h"
 #include "bench.h"
 #include "cd0.h"

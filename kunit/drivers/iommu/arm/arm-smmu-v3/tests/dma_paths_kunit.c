@@ -2,7 +2,7 @@
 /*
  * What devices see of each path on which the mm changes a translation.
  *
- * A row of the table in secondary_tlbs_paths.h is a case. Devices read all over
+ * A row of the table in kunit/secondary_tlbs_paths.h is a case. Devices read all over
  * what the row is about, so that the SMMU keeps its translations. The operation is
  * done. Then the devices do what they may, and what they may not:
  *
@@ -23,9 +23,9 @@
 #include <linux/swap.h>
 
 #include <kunit/secondary_tlbs_compat.h>
+#include <kunit/secondary_tlbs_paths.h>
 #include <kunit/secondary_tlbs_recorder.h>
 
-#include "secondary_tlbs_paths.h"
 #include "../arm-smmu-v3.h"
 #include "bench.h"
 #include "target.h"

@@ -8,8 +8,8 @@
 #include <linux/mm.h>
 
 #include <kunit/secondary_tlbs_compat.h>
+#include <kunit/secondary_tlbs_paths.h>
 
-#include "secondary_tlbs_paths.h"
 #include "bench.h"
 
 /**
