@@ -172,8 +172,8 @@ void scene_reap(struct path_scene *scene)
  */
 /* Map @size bytes from a multiple of @align on, with @room mapped on both sides. */
 int scene_map(struct path_scene *scene, struct file *file, unsigned long size,
-		     unsigned long align, unsigned long room, unsigned long prot,
-		     unsigned long flags)
+	      unsigned long align, unsigned long room, unsigned long prot,
+	      unsigned long flags)
 {
 	unsigned long map_size = size + align + 2 * room, addr;
 
@@ -207,7 +207,7 @@ int scene_advise(struct path_scene *scene, int advice)
 }
 
 int scene_protect(struct path_scene *scene, unsigned long start, unsigned long end,
-			 unsigned long prot)
+		  unsigned long prot)
 {
 	const unsigned long args[5] = { start, end - start, prot };
 
@@ -216,7 +216,7 @@ int scene_protect(struct path_scene *scene, unsigned long start, unsigned long e
 
 /* Fault each page in, of whatever size they are. */
 int scene_fault(struct path_scene *scene, unsigned long start, unsigned long end,
-		       unsigned int flags)
+		unsigned int flags)
 {
 	unsigned long addr;
 	int ret = 0;

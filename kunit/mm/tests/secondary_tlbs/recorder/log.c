@@ -200,6 +200,8 @@ static void recorder_free(struct kunit_resource *res)
 	struct hlist_node *tmp;
 
 	hlist_for_each_entry_safe(sub, tmp, &rec->owned, next) {
+		/* What it works with may lie on the stack of a case that has ended. */
+		WRITE_ONCE(sub->hook, NULL);
 		recorder_unregister(sub);
 		kfree(sub);
 	}
