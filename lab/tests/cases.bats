@@ -42,7 +42,7 @@ copied() {
 @test "a case that nothing fails is found, in a list and in a table of rows" {
 	copied
 	sed -i '/KUNIT_CASE(registering_twice_is_refused)/i KUNIT_CASE(nobody_kills_me),' \
-		"$BATS_TEST_TMPDIR/house/kunit/mm/tests/secondary_tlbs_subscribers_kunit.c"
+		"$BATS_TEST_TMPDIR/house/kunit/mm/tests/secondary_tlbs/dispatch/subscribers_kunit.c"
 	grep -rl 'write_upgrade_of_clean_is_exact' "$MUTANTS" | xargs sed -i '/write_upgrade_of_clean_is_exact/d'
 	sed -i '/write_upgrade_of_clean_is_exact/d' "$BATS_TEST_TMPDIR/house/patches/linux-6.1/xfail.none"
 	audit "$MUTANTS"

@@ -124,8 +124,8 @@ object() {
 }
 make() {
 	case $* in
-	"run SUITE=hello") mkdir -p build/tree-6.1/.x86_64-lockdep && object mm/tests/hello_kunit.o ;;
-	"run SUITE=secondary_tlbs_matrix") object mm/tests/secondary_tlbs_matrix_kunit.i ;;
+	"run SUITE=hello") mkdir -p build/tree-6.1/.x86_64-lockdep && object mm/tests/secondary_tlbs/dispatch/hello_kunit.o ;;
+	"run SUITE=secondary_tlbs_matrix") object mm/tests/secondary_tlbs/paths/matrix_kunit.i ;;
 	"mutants MUTANT="*) lab/stage/assemble "mutants/${2#MUTANT=}.patch" && grep -q "start, start" build/tree-6.1/mm/secondary_tlbs.c ;;
 	*) command make --no-print-directory "$@" ;;
 	esac
@@ -138,10 +138,10 @@ make() {
 	grep -q '^This is a better example.$' "$HOUSE/build/tree-6.1/Documentation/mm/mmu_notifier.rst" ||
 		fail "the patch is not in the tree"
 	steps "A suite"
-	[ -e "$HOUSE/build/tree-6.1/.x86_64-lockdep/mm/tests/hello_kunit.o" ] || fail "it was not compiled"
+	[ -e "$HOUSE/build/tree-6.1/.x86_64-lockdep/mm/tests/secondary_tlbs/dispatch/hello_kunit.o" ] || fail "it was not compiled"
 	(cd "$HOUSE" && lab/boot/suites hello > /dev/null) || fail "the judge does not expect it"
 	steps "A matrix row"
-	grep -q munmap_of_32_is_exact "$HOUSE/build/tree-6.1/.x86_64-lockdep/mm/tests/secondary_tlbs_matrix_kunit.i" ||
+	grep -q munmap_of_32_is_exact "$HOUSE/build/tree-6.1/.x86_64-lockdep/mm/tests/secondary_tlbs/paths/matrix_kunit.i" ||
 		fail "the row is no case"
 	steps "A mutant"
 }
