@@ -4,8 +4,6 @@
 
 # There is no built-in suite: KUnit's empty plan would stand before the programs'.
 kunit.enable=0
-# The programs speak through the kernel's log; none of their lines may be left out.
-printk.devkmsg=on
 # Two nodes, so that move_pages() has where to move a page.
 numa=fake=2
 # common.boot slows RCU for the suites. The programs change memslots by the thousand,

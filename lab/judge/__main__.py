@@ -41,7 +41,7 @@ def well_formed(expect):
 
 def weigh(args):
     """Judge; returns the summary and the reasons."""
-    ev = evidence.gather(args.result, args.splats, args.allow)
+    ev = evidence.gather(args.result, evidence.Files(args.splats, args.allow))
     reasons = conditions.reasons(ev)
     found = summary.summarise(ev, conditions.kind(reasons), reasons)
     if args.expect:

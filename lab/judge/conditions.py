@@ -38,7 +38,9 @@ class Evidence(NamedTuple):
     console: object
     config: dict
     requested: dict
-    splats: list
+    complaints: list	# what the kernel complained of, known words first, then other errors
+    logged: int		# errors in the guest's list
+    counts: list	# how many it says there are (None: cannot be read), each time it does
     allow: list
     expected: list
     extract: object
@@ -118,6 +120,21 @@ def came_to_the_end(ev):
         return [Reason('boot', 'end-marker', f'tainted={ev.end[1]} lacks the bit that KUnit '
                        'sets: the end marker cannot be trusted')]
     return []
+
+
+def errors_listed(ev):
+    """The guest listed the errors of its log, once, all of them."""
+    if ev.end is None or ev.counts == [ev.logged]:
+        return []
+    if not ev.counts:
+        text = 'is missing: the log could not be read, or its beginning was gone'
+    elif len(ev.counts) > 1:
+        text = f'came {len(ev.counts)} times'
+    elif ev.counts[0] is None:
+        text = 'cannot be read'
+    else:
+        text = f'says {ev.counts[0]}, but {ev.logged} can be read'
+    return [Reason('boot', 'errors', f'the list of errors "lab: errors" {text}')]
 
 
 # --- test: is the KTAP whole, and did each case do what it must? -------------------
@@ -267,7 +284,7 @@ def excused(ev, found):
 def no_splat(ev):
     """No complaint on the console but the excused ones; alike ones count as one."""
     alike = {}
-    for found in splats.complaints(ev.console, ev.splats):
+    for found in ev.complaints:
         if excused(ev, found) is None:
             first, count = alike.get(splats.likeness(found), (found, 0))
             alike[splats.likeness(found)] = first, count + 1
@@ -291,26 +308,26 @@ def times(found):
 
 
 def announced_came(ev):
-    """What a case announced came exactly once; a case that failed has said so itself."""
+    """What a case announced came, a warning exactly once; a case that failed said so itself."""
     passed = {(s['name'], c['name']) for s in ev.suites for c in s['cases']
               if c['status'] == 'passed'}
-    complaints = splats.complaints(ev.console, ev.splats)
     reasons = []
     for each in ev.announced:
-        came = times([found for found in complaints if each.covers(found)])
-        if came != 1 and (each.suite, each.case) in passed:
+        came = times([found for found in ev.complaints if each.covers(found)])
+        wrong = came == 0 if each.name == 'error' else came != 1
+        if wrong and (each.suite, each.case) in passed:
             reasons.append(Reason('test', 'announced', f'{each.suite}.{each.case} announced '
                                   f'"{each.text}", which came {came} times', each.since))
     return reasons
 
 
 def taint_explained(ev):
-    """The kernel is tainted by KUnit and announced warnings alone, or lab/data/allow says why."""
-    warned = any(x.covers(found) for x in ev.announced if x.name == 'warning'
-                 for found in splats.complaints(ev.console, ev.splats))
+    """KUnit alone tainted the kernel, and warnings that are all excused; or it is allowed."""
+    warnings = [x for x in ev.complaints if x.name == 'warning']
+    warned = bool(warnings) and all(excused(ev, x) for x in warnings)
     return [Reason('splat', 'taint', f'tainted: {text}')
             for text in splats.taints(ev.end[1] if ev.end else 0)
-            if explained(ev, text) is None and not (warned and text == splats.WARNED)]
+            if not (warned if text == splats.WARNED else explained(ev, text))]
 
 
 # --- configuration: is this the kernel that was asked for? -------------------------
@@ -334,7 +351,7 @@ def setting(name, value):
 
 
 CONDITIONS = (
-    no_panic, console_whole, emulator_ended, came_to_the_end,
+    no_panic, console_whole, emulator_ended, came_to_the_end, errors_listed,
     no_splat, lockdep_stayed_on, taint_explained, announced_came,
     plan_kept, suite_plans_kept, suites_present, something_ran,
     cases_passed, suites_passed, nothing_stale, lines_readable, parser_agrees,

@@ -4,13 +4,16 @@
 import json
 import re
 from pathlib import Path
+from typing import NamedTuple
 
-from judge import conditions, console, datafiles, ktap
+from judge import conditions, console, datafiles, ktap, splats
 from judge.datafiles import Unreadable
 
 RUN_KEYS = ('base', 'version', 'series', 'arch', 'machine', 'emulator', 'flavour', 'cpu', 'cpus',
             'suite_glob', 'seed', 'suites', 'tree', 'xfail', 'filter')
 BOOT_KEYS = ('ended', 'status', 'seconds', 'quiet_limit', 'deadline')
+ERROR = re.compile(r'lab: error [0-3] (\d+\.\d{6})(?: (.*))?')
+ERRORS = re.compile(r'lab: errors (\d+)')
 END = re.compile(r'lab: end debug_locks=([01-]) tainted=(\d+)')
 STATUS = {'SUCCESS': 'passed', 'FAILURE': 'failed', 'SKIPPED': 'skipped'}
 
@@ -35,11 +38,26 @@ def raw(path):
         raise Unreadable(f'{path.name}: {error}') from error
 
 
+def said_by_guest(con, start):
+    """The guest's own words that begin like this, with their line numbers."""
+    return [(x.number, s.text) for x in con.lines for s in x.segments
+            if s.text.startswith(start)]
+
+
 def end_marker(con):
     """(debug_locks, tainted) of the guest's last word or None; how many there are."""
-    seen = [s.text for x in con.lines for s in x.segments if s.text.startswith('lab: end')]
+    seen = [text for _, text in said_by_guest(con, 'lab: end')]
     match = END.fullmatch(seen[-1]) if seen else None
     return (match.group(1), int(match.group(2))) if match else None, len(seen)
+
+
+def errors_logged(con):
+    """The guest's list of errors, and how many it says there are, each time it does."""
+    read = [(n, ERROR.fullmatch(text)) for n, text in said_by_guest(con, 'lab: error ')]
+    counts = [ERRORS.fullmatch(text) for _, text in said_by_guest(con, 'lab: errors')]
+    return ([splats.Error(float(m.group(1)), (m.group(2) or '').rstrip(), n)
+             for n, m in read if m],
+            [int(m.group(1)) if m else None for m in counts])
 
 
 def status_of(test):
@@ -102,7 +120,13 @@ def results_read(test):
     return own + sum(results_read(t) for t in test.subtests)
 
 
-def gather(folder, splats=datafiles.DATA / 'splats', allow=datafiles.DATA / 'allow'):
+class Files(NamedTuple):
+    """The judge's own data files."""
+    splats: Path = datafiles.DATA / 'splats'
+    allow: Path = datafiles.DATA / 'allow'
+
+
+def gather(folder, files=Files()):
     """Read a result folder; raises Unreadable."""
     run, boot = record(folder / 'run.json', RUN_KEYS), record(folder / 'boot.json', BOOT_KEYS)
     datafiles.text_of(folder / 'cmdline')
@@ -112,12 +136,15 @@ def gather(folder, splats=datafiles.DATA / 'splats', allow=datafiles.DATA / 'all
     index = ktap.Index(extract.entries)
     parsed = ktap.parse(Path(run['tree']), extract.entries)
     end, ends = end_marker(con)
+    errors, counts = errors_logged(con)
+    known = splats.complaints(con, datafiles.splats(files.splats))
     return conditions.Evidence(
         run=run, boot=boot, console=con,
         config=datafiles.options(folder / '.config', strict=False),
         requested=datafiles.options(folder / 'requested.config', strict=True),
-        splats=datafiles.splats(splats), allow=datafiles.allowed(allow), expected=expected,
-        extract=extract, index=index,
+        complaints=known + splats.logged(con, extract.entries, errors, known),
+        logged=len(errors), counts=counts,
+        allow=datafiles.allowed(files.allow), expected=expected, extract=extract, index=index,
         errors=parsed.errors, error=parsed.error,
         read=results_read(parsed.main) if parsed.main else index.results,
         suites=Cases(index, run, expected).suites(parsed.main, run['suites']),

@@ -7,6 +7,9 @@ from typing import NamedTuple
 PANIC = re.compile(r'^Kernel panic - not syncing: ?(.*)')
 CUT_HERE = re.compile(r'^-+\[ cut here \]-+')
 END_TRACE = re.compile(r'^---\[ end trace ')
+RULER = re.compile(r'^={20,}$')
+OUR_LIST = 'lab: error '	# the guest repeats what the console has shown before
+CUT = 700		# the guest cuts long lines of its list, behind more characters than this
 CHANGING = re.compile(r'0x[0-9a-f]+|\b[0-9a-f]{8,16}\b|\d+')
 WARN_HEAD = 5		# WARN()'s message stands between "cut here" and "WARNING: CPU:"
 DUMP_REACH = 400	# a lockdep report can hold this many lines before its stack
@@ -23,6 +26,13 @@ class Found(NamedTuple):
     name: str
     text: str
     line: int
+
+
+class Error(NamedTuple):
+    """A line that the kernel logged at level error or worse."""
+    stamp: float
+    text: str
+    line: int		# where the guest's list has it
 
 
 def pieces(console):
@@ -72,6 +82,8 @@ def complaints(console, splats):
     """Every complaint in order."""
     found, head = [], -DUMP_REACH - 1
     for number, text in pieces(console):
+        if text.startswith(OUR_LIST):
+            continue
         name = name_of(text, splats)
         if name == 'stack-dump' and (number - head <= DUMP_REACH or
                                      opens_warning(console, number, splats)):
@@ -83,6 +95,53 @@ def complaints(console, splats):
         elif END_TRACE.match(text):
             head = -DUMP_REACH - 1
     return found
+
+
+def is_line(error, text):
+    """Is this text of a line that error? The guest cuts long ones."""
+    return text == error.text or len(error.text) > CUT and text.startswith(error.text)
+
+
+class Places:
+    """Finds by its time and text where a line stands."""
+
+    def __init__(self, lines):
+        self.by_stamp = {}
+        for number, stamp, text in lines:
+            self.by_stamp.setdefault(stamp, []).append((number, text))
+
+    def find(self, error):
+        """The number of the line that this error is, or None."""
+        lines = self.by_stamp.get(error.stamp, ())
+        return next((n for n, text in lines if is_line(error, text.rstrip())), None)
+
+
+def told(console, heads, errors):
+    """The lines of errors that the report of a known complaint consists of.
+
+    They follow its head without another line between, up to a closing ruler.
+    """
+    found = set(heads)
+    for head in heads:
+        if head > 1 and RULER.match(console.lines[head - 2].text):
+            found.add(head - 1)
+        for line in console.lines[head:]:
+            if line.number not in errors:
+                break
+            found.add(line.number)
+            if RULER.match(line.text):
+                break
+    return found
+
+
+def logged(console, entries, errors, known):
+    """The errors that are neither lines of KTAP nor told by a known complaint."""
+    of_ktap = Places(entries)
+    shown = Places((x.number, s.stamp, s.text) for x in console.lines for s in x.segments)
+    lines = {shown.find(e) or e.line: e.text for e in errors if of_ktap.find(e) is None}
+    skip = told(console, {x.line for x in known}, lines)
+    return [Found('error', text, number) for number, text in sorted(lines.items())
+            if number not in skip]
 
 
 def explanation(text, allow, places, flavour):

@@ -5,7 +5,7 @@ import json
 import re
 import xml.etree.ElementTree as xml
 
-from judge import conditions, ktap, splats
+from judge import conditions, ktap
 
 AROUND = 12	# console lines shown before a reason's line, and thrice as many after it
 CONTROL = re.compile(r'[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
@@ -35,7 +35,7 @@ def unproven(text):
 def permitted(ev):
     """The complaints that lab/data/allow explains or a case announced, each with its reason."""
     found = []
-    for each in splats.complaints(ev.console, ev.splats):
+    for each in ev.complaints:
         why = conditions.excused(ev, each)
         if why:
             found.append({'name': each.name, 'text': each.text, 'line': each.line,

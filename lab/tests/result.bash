@@ -29,6 +29,8 @@ result() {
 	RES=$BATS_TEST_TMPDIR/res
 	mkdir -p "$RES"
 	cp "$BATS_TEST_DIRNAME/consoles/${1:-pass}" "$RES/console"
+	# They were recorded before the guest listed what its kernel had logged as an error.
+	edit 's/^(.*\] )?lab: end .*/\1lab: errors 0\n&/'
 	cat >"$RES/boot.json" <<-END
 	{"ended": "exit", "status": 0, "seconds": 6.5,
 	 "quiet_limit": 60, "deadline": 300}
@@ -43,6 +45,15 @@ result() {
 	echo 'CONFIG_KUNIT=y' >"$RES/requested.config"
 	printf 'CONFIG_KUNIT=y\nCONFIG_PROVE_LOCKING=y\n' >"$RES/.config"
 	echo 'qemu-system-x86_64' >"$RES/cmdline"
+}
+
+# an_error LEVEL TEXT [SED_ADDRESS]: the kernel logged TEXT, shown before the line at the
+# address (default: the second suite's end), and the guest lists it. One second of its own.
+an_error() {
+	local count where=${3:-/\] ok 2 lab_plant/}
+	count=$(grep -ac 'lab: error ' "$RES/console" || :)
+	sed -i "${where}s/^/[    7.00000$count] $2\n/" "$RES/console"
+	edit "s/^(.*\] )?lab: errors .*/\1lab: error $1 7.00000$count $2\n\1lab: errors $((count + 1))/"
 }
 
 # record FILE KEY JSON: set one key of a record of the folder
