@@ -25,6 +25,7 @@ def arguments():
                         'reason is of CLASS and TEXT stands in it')
     parser.add_argument('--splats', type=Path, default=datafiles.DATA / 'splats')
     parser.add_argument('--allow', type=Path, default=datafiles.DATA / 'allow')
+    parser.add_argument('--skips', type=Path, default=datafiles.DATA / 'skips')
     args = parser.parse_args()
     if args.expect is not None and not well_formed(args.expect):
         parser.error(f'--expect {args.expect}: not CLASS:TEXT')
@@ -41,7 +42,7 @@ def well_formed(expect):
 
 def weigh(args):
     """Judge; returns the summary and the reasons."""
-    ev = evidence.gather(args.result, evidence.Files(args.splats, args.allow))
+    ev = evidence.gather(args.result, evidence.Files(args.splats, args.allow, args.skips))
     reasons = conditions.reasons(ev)
     found = summary.summarise(ev, conditions.kind(reasons), reasons)
     if args.expect:

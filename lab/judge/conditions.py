@@ -9,7 +9,7 @@ import collections
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from judge import splats
+from judge import ktap, splats
 
 CODES = {'pass': 0, 'input': 2, 'configuration': 3, 'boot': 6, 'test': 7, 'splat': 8}
 PRECEDENCE = ('input', 'boot', 'splat', 'test', 'configuration')
@@ -42,6 +42,7 @@ class Evidence(NamedTuple):
     logged: int		# errors in the guest's list
     counts: list	# how many it says there are (None: cannot be read), each time it does
     allow: list
+    skips: list		# the skips that are permitted
     expected: list
     extract: object
     index: object
@@ -221,23 +222,62 @@ def cases_passed(ev):
     return reasons
 
 
-def said(messages):
-    """What the first failed expectation said, else the case's last words."""
-    first = next((i for i, m in enumerate(messages) if ' FAILED at ' in m), None)
-    if first is None:
-        return messages[-1] if messages else ''
-    words = [messages[first].split(': ', 1)[-1]]
-    for message in messages[first + 1:]:
-        if message.startswith('# '):
-            break
-        words.append(message)
-    return ' '.join(words)
-
-
 def case_text(suite, case, text):
     """SUITE.CASE, what happened, and why it was expected or what it said."""
-    more = case['reason'] or said(case['messages'])
+    more = case['reason']
+    if case['status'] in ('failed', 'missing'):
+        more = next(iter(ktap.failures(case['messages'])), '')
+    if case['status'] == 'failed' and case['wanted']:
+        text = f'failed for another reason than the expected "{case["wanted"]}"'
     return f'{suite["name"]}.{case["name"]} {text}' + (f': {more}' if more else '')
+
+
+def skipped(ev):
+    """What was skipped: suite, case, and the reason it gave or how many of its parameters."""
+    for suite in ev.suites:
+        for case in suite['cases']:
+            some = case['parameters'] or {'skipped': 0}
+            if case['status'] == 'skipped':
+                yield suite, case, case['reason']
+            elif some['skipped']:
+                yield suite, case, f'{some["skipped"]} of {some["total"]} parameters'
+
+
+def here(ev, rule):
+    """Is this rule about skips for this architecture or machine, CPU and flavour?"""
+    place, _, cpu = rule.place.partition('/')
+    return (place in ('*', ev.run['arch'], ev.run['machine'])
+            and cpu in ('', ev.run['cpu'] or 'usual')
+            and rule.flavour in ('*', ev.run['flavour']))
+
+
+def permits(rule, suite, case, why):
+    """Does the rule permit this skip?"""
+    return fnmatchcase(f'{suite["name"]}.{case["name"]}', rule.case) and rule.text in why
+
+
+def skips_permitted(ev):
+    """Every skip is permitted by lab/data/skips."""
+    rules = [x for x in ev.skips if here(ev, x)]
+    return [Reason('test', 'skip', f'{suite["name"]}.{case["name"]} skipped without permission: '
+                   f'{why or "no reason given"}', case['line'])
+            for suite, case, why in skipped(ev)
+            if not any(permits(x, suite, case, why) for x in rules)]
+
+
+def skips_needed(ev):
+    """Every permission for this place was needed, as far as its suite ran with all its cases."""
+    if '.' in (ev.run['filter'] or '*'):
+        return []
+    ran = [s['name'] for s in ev.suites if s['cases']]
+    found = list(skipped(ev))
+    must = {f'{s["name"]}.{c["name"]}' for s in ev.suites for c in s['cases'] if c['wanted']}
+    return [Reason('test', 'stale-skip', f'{x.where}: {x.case} may be skipped ("{x.text}"), '
+                   'but nothing was: remove the line')
+            for x in ev.skips if here(ev, x)
+            and any(fnmatchcase(name, x.case.split('.')[0]) for name in ran)
+            and not any(fnmatchcase(name, x.case) for name in must)
+            and not any(permits(x, *each) for each in found)]
 
 
 def suites_passed(ev):
@@ -354,7 +394,7 @@ CONDITIONS = (
     no_panic, console_whole, emulator_ended, came_to_the_end, errors_listed,
     no_splat, lockdep_stayed_on, taint_explained, announced_came,
     plan_kept, suite_plans_kept, suites_present, something_ran,
-    cases_passed, suites_passed, nothing_stale, lines_readable, parser_agrees,
+    cases_passed, skips_permitted, skips_needed, suites_passed, nothing_stale, lines_readable, parser_agrees,
     options_landed,
 )
 

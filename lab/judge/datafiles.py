@@ -13,7 +13,8 @@ DATA = Path(__file__).resolve().parent.parent / 'data'
 ARCHES = tuple(sorted(x.name for x in (DATA / 'arch').iterdir()))
 MACHINES = tuple(sorted(x.name for x in (DATA / 'machine').iterdir()))
 ALLOWED = re.compile(r'(\S+)\s+(\S+)\s+(\S.*?)\s+#\s*(\S.*)')
-EXPECTED = re.compile(r'(\S+)\s+([^\s.]+\.[^\s.]+)\s+(\S.*)')
+EXPECTED = re.compile(r'(\S+)\s+([^\s.]+\.[^\s.]+)\s+"([^"]*[^"\s][^"]*)"\s+(\S.*)')
+SKIP = re.compile(r'(\S+)\s+(\S+)\s+([^\s.]+\.[^\s.]+)\s+"([^"]*[^"\s][^"]*)"\s+#\s*(\S.*)')
 FLAVOUR = re.compile(r'[a-z0-9_]+|\*')
 OPTION = re.compile(r'(CONFIG_\w+)=(.+)')
 UNSET = re.compile(r'# (CONFIG_\w+) is not set')
@@ -38,9 +39,20 @@ class Allow(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """A case that must fail."""
+    """A case that must fail, and must say this text when it does."""
     arch: str
     case: str
+    text: str
+    reason: str
+
+
+class Skip(NamedTuple):
+    """Cases that may be skipped, on an architecture or a machine, when they say why."""
+    where: str
+    place: str
+    flavour: str
+    case: str
+    text: str
     reason: str
 
 
@@ -106,14 +118,31 @@ def allowed(path):
 
 
 def expected(path):
-    """Read `ARCH SUITE.CASE  reason` lines."""
+    """Read `ARCH SUITE.CASE "text"  reason` lines."""
     found = []
     for where, line in numbered(path):
         match = EXPECTED.fullmatch(line.strip())
         if not match:
-            raise Unreadable(f'{where}: not "ARCH SUITE.CASE  reason"')
-        arch, case, reason = match.groups()
-        found.append(Expected(known_arch(where, arch), case, reason))
+            raise Unreadable(f"{where}: not 'ARCH SUITE.CASE \"text\"  reason'")
+        arch, case, text, reason = match.groups()
+        if any(x.case == case and (x.arch == arch or '*' in (x.arch, arch)) for x in found):
+            raise Unreadable(f'{where}: {case} stands there twice for one architecture')
+        found.append(Expected(known_arch(where, arch), case, text, reason))
+    return found
+
+
+def skips(path):
+    """Read `PLACE FLAVOUR SUITE.CASE "text"  # reason` lines; the case may be a glob."""
+    found = []
+    for where, line in numbered(path):
+        match = SKIP.fullmatch(line.strip())
+        if not match:
+            raise Unreadable(f"{where}: not 'PLACE FLAVOUR SUITE.CASE \"text\"  # reason'")
+        place, flavour, case, text, reason = match.groups()
+        if not FLAVOUR.fullmatch(flavour):
+            raise Unreadable(f'{where}: not a flavour: {flavour!r}')
+        known_arch(where, place.split('/')[0], MACHINES)
+        found.append(Skip(where, place, flavour, case, text, reason))
     return found
 
 

@@ -65,10 +65,12 @@ def status_of(test):
     return STATUS.get(test.status.name, 'missing')
 
 
-def expected_status(status, expected):
-    """What becomes of a case that must fail."""
+def expected_status(status, expected, messages):
+    """What becomes of a case that must fail, and for its own reason."""
     if expected is None:
         return status
+    if status == 'failed' and not any(expected.text in x for x in ktap.failures(messages)):
+        return 'failed'
     return {'failed': 'xfail', 'passed': 'xpass', 'skipped': 'xskip'}.get(status, status)
 
 
@@ -77,21 +79,23 @@ class Cases:
 
     def __init__(self, index, run, expected):
         self.index = index
-        self.expected = {x.case: x.reason for x in expected if x.arch in ('*', run['arch'])}
+        self.expected = {x.case: x for x in expected if x.arch in ('*', run['arch'])}
 
     def case(self, suite, test, before):
         """One case; before is when the one above it was done."""
         known = suite.cases.get(test.name, {}) if suite else {}
-        why = self.expected.get(f'{suite.name}.{test.name}') if suite else None
+        must = self.expected.get(f'{suite.name}.{test.name}') if suite else None
         status = status_of(test)
         if status == 'passed' and any(not sub.ok_status() for sub in test.subtests):
             status = 'failed'
-        reason = why or (known.get('reason', '').removeprefix('SKIP').strip()
-                         if status == 'skipped' else '')
+        reason = known.get('reason', '').removeprefix('SKIP').strip() if status == 'skipped' else ''
         logs = known.get('logs', [])
-        return {'name': test.name, 'status': expected_status(status, why),
-                'reason': reason, 'time': ktap.elapsed(before, known.get('stamp')),
-                'line': known.get('line'), 'messages': ktap.messages(logs),
+        messages = ktap.messages(logs)
+        return {'name': test.name, 'status': expected_status(status, must, messages),
+                'reason': must.reason if must else reason,
+                'wanted': must.text if must else None,
+                'time': ktap.elapsed(before, known.get('stamp')),
+                'line': known.get('line'), 'messages': messages,
                 'parameters': ktap.parameters(logs, test.name)}
 
     def suite(self, test):
@@ -124,6 +128,7 @@ class Files(NamedTuple):
     """The judge's own data files."""
     splats: Path = datafiles.DATA / 'splats'
     allow: Path = datafiles.DATA / 'allow'
+    skips: Path = datafiles.DATA / 'skips'
 
 
 def gather(folder, files=Files()):
@@ -144,7 +149,8 @@ def gather(folder, files=Files()):
         requested=datafiles.options(folder / 'requested.config', strict=True),
         complaints=known + splats.logged(con, extract.entries, errors, known),
         logged=len(errors), counts=counts,
-        allow=datafiles.allowed(files.allow), expected=expected, extract=extract, index=index,
+        allow=datafiles.allowed(files.allow), skips=datafiles.skips(files.skips),
+        expected=expected, extract=extract, index=index,
         errors=parsed.errors, error=parsed.error,
         read=results_read(parsed.main) if parsed.main else index.results,
         suites=Cases(index, run, expected).suites(parsed.main, run['suites']),

@@ -263,6 +263,20 @@ def messages(logs):
             and not SUBTEST.match(t)]
 
 
+def failures(said):
+    """What each failed expectation said, else the case's last words."""
+    found, failing = [], False
+    for message in said:
+        if ' FAILED at ' in message:
+            found.append(message.split(': ', 1)[-1])
+            failing = True
+        elif message.startswith('# '):
+            failing = False
+        elif failing:
+            found[-1] += ' ' + message
+    return found or said[-1:]
+
+
 def notes(entries):
     """Counted notifications, seeds, and lines that mean to count and cannot be read."""
     counted, seeds, unreadable, suite = [], [], [], None

@@ -205,7 +205,7 @@ ERRORS=(
 
 # guest_lists LOG: what lab/guest/init says of a kernel's log, as dmesg -r prints it.
 guest_lists() {
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 	printf '%s\n' "$1" > given
 	# shellcheck disable=SC2329 # the guest's function calls both
 	{

@@ -111,7 +111,7 @@ setup() {
 
 @test "an expected failure is not a failure" {
 	result fail
-	xfail '# a comment' 'x86_64 lab_plant.does_as_told  adds wrongly'
+	xfail '# a comment' 'x86_64 lab_plant.does_as_told "1 + 1 == 3"  adds wrongly'
 	judged 0
 	only "passed: 6 cases"
 	summary 's["totals"] == {"cases": 8, "passed": 6, "failed": 0, "xfail": 1, "skipped": 1}'
@@ -120,20 +120,20 @@ setup() {
 
 @test "an expected failure of every architecture counts here too" {
 	result fail
-	xfail '* lab_plant.does_as_told  adds wrongly'
+	xfail '* lab_plant.does_as_told "1 + 1 == 3"  adds wrongly'
 	judged 0
 }
 
 @test "an expected failure of another architecture does not excuse this one" {
 	result fail
-	xfail 'arm64 lab_plant.does_as_told  adds wrongly'
+	xfail 'arm64 lab_plant.does_as_told "1 + 1 == 3"  adds wrongly'
 	judged 7
 	summary 's["reasons"][0]["name"] == "failed-case"'
 }
 
 @test "an expected failure that passes is an unexpected success" {
 	result pass
-	xfail '* lab_plant.does_as_told  adds wrongly'
+	xfail '* lab_plant.does_as_told "1 + 1 == 3"  adds wrongly'
 	judged 7
 	only "test: lab_plant.does_as_told unexpected success: adds wrongly"
 	summary 's["totals"]["failed"] == 1 and s["totals"]["passed"] == 6'
@@ -141,35 +141,35 @@ setup() {
 
 @test "an expected failure that is skipped has not failed" {
 	result pass
-	xfail '* lab_first.needs_a_device  cannot work'
+	xfail '* lab_first.needs_a_device "no"  cannot work'
 	judged 7
 	only "test: lab_first.needs_a_device is expected to fail, but was skipped: cannot work"
 }
 
 @test "an expected failure that no longer exists is stale" {
 	result pass
-	xfail 'x86_64 lab_plant.was_renamed  adds wrongly'
+	xfail 'x86_64 lab_plant.was_renamed "1 + 1 == 3"  adds wrongly'
 	judged 7
 	only "test: lab_plant.was_renamed is expected to fail (adds wrongly), but there is no such case"
 }
 
 @test "what a suite that runs only when it is named is expected to fail is not stale" {
 	result pass
-	xfail 'x86_64 _devices.upgrade  tells nobody'
+	xfail 'x86_64 _devices.upgrade "no"  tells nobody'
 	record run.json filter '"[!_]*"'
 	judged 0
 }
 
 @test "an expected failure of another architecture is not stale" {
 	result pass
-	xfail 'arm64 lab_plant.was_renamed  adds wrongly'
+	xfail 'arm64 lab_plant.was_renamed "1 + 1 == 3"  adds wrongly'
 	judged 0
 }
 
 @test "with a filter an expected failure may be absent" {
 	result pass
 	record run.json filter '"lab_*"'
-	xfail 'x86_64 lab_plant.was_renamed  adds wrongly'
+	xfail 'x86_64 lab_plant.was_renamed "1 + 1 == 3"  adds wrongly'
 	judged 0
 }
 
@@ -250,7 +250,7 @@ setup() {
 	result pass
 	edit 's/^(.*    )ok ([0-9]) ([a-z_]+)(\r?)$/\1ok \2 \3 # SKIP no reason\4/'
 	judged 7
-	only "test: no test case ran: all 8 skipped"
+	has "test: no test case ran: all 8 skipped"
 }
 
 @test "a kernel that runs no test at all fails the run" {
@@ -285,7 +285,7 @@ setup() {
 
 @test "a suite that says ok over a failed case fails the run" {
 	result fail
-	xfail '* lab_plant.does_as_told  adds wrongly'
+	xfail '* lab_plant.does_as_told "1 + 1 == 3"  adds wrongly'
 	edit 's/\] not ok 2 lab_plant/] ok 2 lab_plant/'
 	judged 7
 	only "test: suite lab_plant says ok although a case failed"
@@ -546,7 +546,7 @@ announcing() {
 @test "a case that failed need not have seen what it announced" {
 	result fail
 	edit 's/^(.*\] )    # does_as_told: EXPECTATION/\1    # does_as_told: announced: warning some_function+\n&/'
-	xfail 'x86_64 lab_plant.does_as_told  adds wrongly'
+	xfail 'x86_64 lab_plant.does_as_told "1 + 1 == 3"  adds wrongly'
 	judged 0
 }
 
@@ -615,6 +615,9 @@ announcing() {
 	only "test: kvm_selftests.sync_regs failed: # sync_regs: exit status 254"
 	on_vtx
 	edit 's/    ok 5 sync_regs/& # SKIP no such capability/'
+	judged 7
+	only "test: kvm_selftests.sync_regs skipped without permission: no such capability"
+	echo 'vtx * kvm_selftests.sync_regs "no such capability"  # why' >"$RES/skips"
 	judged 0
 	summary 's["suites"][0]["cases"][4]["reason"] == "no such capability"'
 }
@@ -883,7 +886,7 @@ announcing() {
 	result pass
 	xfail 'x86_64 lab_plant.does_as_told'
 	judged 2
-	only 'input: xfail:1: not "ARCH SUITE.CASE  reason"'
+	only "input: xfail:1: not 'ARCH SUITE.CASE \"text\"  reason'"
 	rm "$RES/xfail"
 	judged 2
 }
