@@ -155,6 +155,7 @@ guest_says() {
 	[    1.000004]     1..1
 	[    1.000005]     ok 1 works
 	[    1.000006] ok 1 $1
+	[    1.090000] lab: errors 0
 	[    1.100000] lab: end debug_locks=1 tainted=262144
 	END
 }
