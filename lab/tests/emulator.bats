@@ -43,7 +43,7 @@ archive_has() {
 	cat > "$BIN/apt-get" <<-END
 	#!/bin/bash
 	case " \$* " in
-	*" indextargets "*) printf '%s\n' 'sid sid main http://elsewhere.debian.org' 'bookworm bookworm main $T/mirror' ;;
+	*" indextargets "*) printf '%s\n' 'sid sid main $T/elsewhere' 'bookworm bookworm main $T/mirror' ;;
 	*" update "*)
 		printf '%s\n' "\$@" > $T/asked
 		for word; do [[ \$word != Dir::Etc::SourceParts=* ]] || cat "\${word#*=}"/* >> $T/asked; done ;;

@@ -100,10 +100,23 @@ as_mailed() { cat "$BUILD"/series-6.1/*.patch | sed '/^Date: /d'; }
 	good
 	plain=$(as_mailed)
 	mkdir -p "$T/home/.config/git"
-	printf '[user]\n\tname = Reader\n\temail = reader@example.org\n' > "$T/home/.gitconfig"
-	printf '[diff]\n\tnoprefix = true\n\tmnemonicPrefix = true\n\tcontext = 1\n[format]\n' >> "$T/home/.gitconfig"
-	printf '\tattach = cut-here\n\tsignature = Sent from afar\n\tsubjectPrefix = XX\n\tthread = deep\n' >> "$T/home/.gitconfig"
-	printf '\tcc = somebody@example.org\n\tnumbered = false\n\tsignOff = true\n' >> "$T/home/.gitconfig"
+	cat > "$T/home/.gitconfig" <<-END
+	[user]
+	name = Reader
+	email = reader@example.org
+	[diff]
+	noprefix = true
+	mnemonicPrefix = true
+	context = 1
+	[format]
+	attach = cut-here
+	signature = Sent from afar
+	subjectPrefix = XX
+	thread = deep
+	cc = somebody@example.org
+	numbered = false
+	signOff = true
+	END
 	echo '* -diff' > "$T/home/.config/git/attributes"
 	# Such a home does change what git writes: else this test would show nothing.
 	HOME=$T/home git -C "$BUILD/tree-6.1" format-patch --stdout -1 2> /dev/null | grep -q 'cut-here' ||
