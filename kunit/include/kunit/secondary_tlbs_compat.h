@@ -157,7 +157,7 @@ SECONDARY_TLBS_SYSCALL(userfaultfd, a[0])
 	(!folio_isolate_hugetlb(&(folio)->page, list))
 #endif
 
-/* Set a uprobe; returns what takes it away again, or an error pointer. */
+/* Set a uprobe; returns a handle that removes it, or an error pointer. */
 #ifdef SECONDARY_TLBS_UPSTREAM
 static inline struct uprobe *secondary_tlbs_uprobe(struct inode *inode, loff_t offset,
 						   struct uprobe_consumer *consumer)
@@ -175,7 +175,7 @@ static inline void secondary_tlbs_uprobe_remove(struct uprobe *uprobe, struct in
 static inline struct uprobe *secondary_tlbs_uprobe(struct inode *inode, loff_t offset,
 						   struct uprobe_consumer *consumer)
 {
-	/* Only its being an error, or not, is looked at. */
+	/* Callers only test whether this is an error pointer. */
 	return ERR_PTR(uprobe_register(inode, offset, consumer));
 }
 
@@ -186,7 +186,7 @@ static inline void secondary_tlbs_uprobe_remove(struct uprobe *uprobe, struct in
 }
 #endif
 
-/* Unmaps that reclaim has put off the CPUs' TLB flush of, counted. */
+/* Count of unmaps whose CPU TLB flush reclaim has deferred. */
 static inline int secondary_tlbs_put_off(struct mm_struct *mm)
 {
 #ifdef CONFIG_ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH
@@ -240,7 +240,7 @@ static inline int secondary_tlbs_put_off(struct mm_struct *mm)
 #define SECONDARY_TLBS_NOP	0x90909090
 #endif
 
-/* A POWER9 accelerator that translates through the mm, or stops to. */
+/* Add @change to the POWER9 accelerators that translate through the mm. */
 static inline void secondary_tlbs_accelerator(struct mm_struct *mm, int change)
 {
 #ifdef CONFIG_PPC_BOOK3S_64

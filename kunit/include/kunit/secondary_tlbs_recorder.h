@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A subscriber that records: the eyes of every secondary-TLB suite.
+ * A subscriber that records its callbacks, for every secondary-TLB suite.
  *
  * A recorder is a log of fixed size into which any number of subscribers write
  * each callback they get.  One log per case, so that the place of an entry in
@@ -19,7 +19,7 @@
  *	recorder_destroy(rec);
  *
  * Asserting ends the case at once.  The recorder is a resource of the case and
- * unregisters what is still registered then, but nobody ends a thread: while
+ * unregisters what is still registered then, but does not end threads: while
  * threads of a case run, it expects and does not assert.  A thread itself does
  * neither, because KUnit of 6.1 would tear down a running test: it counts what
  * is wrong, and the case looks at the counts after it joined the thread.
@@ -192,7 +192,7 @@ recorded(enum recorded_op op, const struct recorder_subscriber *sub,
 	};
 }
 
-/* Sugar for RECORDER_EXPECT(): the whole log, in order, exactly. */
+/* Shorthands for RECORDER_EXPECT(): the whole log, in order, exactly. */
 #define RECORDED_SECONDARY(sub, start, end) \
 	recorded(RECORDER_OP_SECONDARY, sub, start, end)
 #define RECORDED_START(sub, start, end) \
@@ -211,7 +211,7 @@ void recorder_expect(struct recorder *rec, int line, const struct recorded_call 
 } while (0)
 #define RECORDER_EXPECT_NOTHING(rec)	recorder_expect(rec, __LINE__, NULL, 0)
 
-/* What the kernel is about to complain of, because the case provokes it. */
+/* Announce a kernel warning that the case is about to provoke. */
 void recorder_announce(struct kunit *test, const char *kind, const char *text);
 
 /* A real mm, as a process has it. */
@@ -228,7 +228,7 @@ void recorder_dispatch(struct mm_struct *mm, unsigned long start, unsigned long 
 u64 recorder_seed(struct kunit *test);
 void recorder_random(struct rnd_state *rnd, u64 seed, unsigned int thread);
 
-/* Allocations that fail, each in its turn. */
+/* Make the nth allocation of this thread fail. */
 bool recorder_failslab(void);
 void recorder_fail_allocation(unsigned int nth);
 bool recorder_failed_allocation(void);

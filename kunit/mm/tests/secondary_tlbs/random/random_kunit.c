@@ -504,7 +504,7 @@ static int heir_main(void *data)
 	do_exit(0);
 }
 
-/* Polls, because one who exits has no means to tell that it has. */
+/* Polls, because a thread that exits cannot signal that it has exited. */
 static void wait_for_last_user(struct sequence *seq, struct mm_struct *mm)
 {
 	unsigned long deadline = jiffies + RECORDER_PATIENCE;

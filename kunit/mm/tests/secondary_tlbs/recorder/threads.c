@@ -50,7 +50,7 @@ static int recorder_worker_main(void *data)
  * recorder_worker_start - start a thread of a case
  * @worker: with its function, data, id and seed
  *
- * Returns false, with an error counted, if there is no thread to be had.
+ * Returns false, with an error counted, if the thread cannot be created.
  */
 bool recorder_worker_start(struct recorder_worker *worker)
 {
@@ -127,7 +127,7 @@ static void *failslab_knob(const char *name)
 /**
  * recorder_failslab - whether allocations can be made to fail
  *
- * From here on that is also where they may reclaim, and without a word.
+ * If so, it also lets allocations that may reclaim fail, and silences failslab.
  */
 bool recorder_failslab(void)
 {
@@ -151,9 +151,9 @@ void recorder_fail_allocation(unsigned int nth)
 }
 
 /**
- * recorder_failed_allocation - no more of that
+ * recorder_failed_allocation - stop failing allocations
  *
- * Returns whether it came to that.
+ * Returns whether the requested allocation has failed.
  */
 bool recorder_failed_allocation(void)
 {
