@@ -56,7 +56,7 @@ steps() {
 	local script
 	script=$(python3 "$TESTS/documents.py" steps "$PROJECT/CONTRIBUTING.md" "$1") || fail "$script"
 	[ -n "$script" ] || fail "the section $1 has no steps"
-	run --separate-stderr env ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" HOUSE="$HOUSE" \
+	run --separate-stderr env LAB_ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" HOUSE="$HOUSE" \
 		timeout "${2:-$LIMIT}" bash -ec "cd '$HOUSE'
 	${shim:-}
 	$script"

@@ -296,6 +296,20 @@ at_work() {
 	timeout "$LIMIT" cat "$1" > /dev/null || fail "$1: never reached" "$(cat "$T/out" "$T/err")"
 }
 
+# blocking COMMAND: in the way of the real one; it says that it runs, and then stays,
+# whatever signal it gets. An emulator that is asked for its version answers.
+blocking() {
+	mkfifo "$T/reached" "$T/never"
+	cat > "$BIN/$1" <<-END
+	#!/bin/sh
+	[ "\$1" != --version ] || exit 0
+	trap '' INT TERM HUP
+	echo here > "$T/reached"
+	read -r word < "$T/never"
+	END
+	chmod +x "$BIN/$1"
+}
+
 # marked: the processes of this test, wherever they went.
 marked() { grep -lsz "^LAB_TEST_MARK=$MARK\$" /proc/[0-9]*/environ | sed 's,[^0-9],,g'; }
 

@@ -425,20 +425,6 @@ small_disk() {
 	passes
 }
 
-# blocking COMMAND: in the way of the real one; says when it runs, and stays, whatever
-# it is asked.
-blocking() {
-	mkfifo "$T/reached" "$T/never"
-	cat > "$BIN/$1" <<-END
-	#!/bin/sh
-	[ "\$1" != --version ] || exit 0
-	trap '' INT TERM
-	echo here > "$T/reached"
-	read -r word < "$T/never"
-	END
-	chmod +x "$BIN/$1"
-}
-
 @test "Ctrl-C during configure" {
 	assembled
 	# The configuration compares its fragments with those of the last time.

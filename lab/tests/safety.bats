@@ -414,19 +414,6 @@ commit_in() {
 
 # --- signals and locks -------------------------------------------------------------
 
-# blocking COMMAND: in the way of the real one; says when it runs, and stays, whatever
-# it is asked.
-blocking() {
-	mkfifo "$T/reached" "$T/never"
-	cat > "$BIN/$1" <<-END
-	#!/bin/sh
-	trap '' INT TERM HUP
-	echo here > "$T/reached"
-	read -r word < "$T/never"
-	END
-	chmod +x "$BIN/$1"
-}
-
 # hung_up: what a terminal that is closed does to the session it had.
 hung_up() {
 	kill -HUP -- "-$started"
