@@ -63,11 +63,12 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 
 @test "one repeated boot is counted, a second one is a failure" {
 	# What repeats a boot writes a line to $LAB_RETRIES; here the machine itself does.
-	sed -i '2i [ -s "$LAB_RETRIES" ] || echo "int3 in a mini boot" >> "$LAB_RETRIES"' "$BIN/qemu-system-x86_64"
+	sed -i -e '2i [ "$1" != --version ] || exit 0' \
+		-e '2i [ -s "$LAB_RETRIES" ] || echo "int3 in a mini boot" >> "$LAB_RETRIES"' "$BIN/qemu-system-x86_64"
 	lab check
 	good
 	last_line "3 passed, 0 failed, 1 skipped, 1 repeated"
-	sed -i '2s/.*/echo "int3 in a mini boot" >> "$LAB_RETRIES"/' "$BIN/qemu-system-x86_64"
+	sed -i '3s/.*/echo "int3 in a mini boot" >> "$LAB_RETRIES"/' "$BIN/qemu-system-x86_64"
 	lab check
 	[ "$status" = 7 ] || fail "class 7 expected"
 	last_line "3 passed, 1 failed, 1 skipped, 2 repeated"
