@@ -4,6 +4,16 @@
 # A gate is a file of parts, one a line: NAME MINUTES COMMAND [VARIABLE=VALUE...].
 # make check and make nightly source this file after settings.sh.
 
+# takes_only VARIABLE...: the parts say what they run. Another variable would change some
+# of them and break the rest.
+takes_only() {
+	local given
+	for given in "${GIVEN[@]}"; do
+		[[ " $* " == *" $given "* ]] ||
+			die "$BAD_INPUT" "$given= is for one run: make $LAB_NAME takes only $*"
+	done
+}
+
 # parts FILE: its lines without comments.
 parts() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1"; }
 

@@ -56,8 +56,10 @@ die() {
 
 # The Makefile names the variables. No value may have a line break.
 read -ra VARIABLES < <(sed -n 's/^VARIABLES := //p' "$TOP/Makefile")
+GIVEN=()
 for variable in "${VARIABLES[@]}"; do
 	[[ ${!variable:-} != *$'\n'* ]] || die $BAD_INPUT "a line break in the value of: $variable"
+	[ -z "${!variable:-}" ] || GIVEN+=("$variable")
 done
 
 # one_of VARIABLE VALUE ALLOWED...: the value must be one of those allowed.
@@ -81,8 +83,13 @@ known_bases() {
 # known KIND: the names of the files of lab/data/KIND.
 known() { (cd "$LAB/data/$1" && printf '%s\n' *); }
 
-# run_python MODULE ARGUMENT...: one of the lab's Python programs.
-run_python() { PYTHONPATH=$LAB python3 -B -m "$@"; }
+# run_python MODULE ARGUMENT...: one of the lab's Python programs. boot.machine makes the
+# emulator's command of the five settings. They are not exported: a gate's parts would
+# inherit them.
+run_python() {
+	TOP=$TOP ARCH=$ARCH CPU=$CPU QEMU_DIR=$QEMU_DIR machine_qemu=$machine_qemu \
+		PYTHONPATH=$LAB python3 -B -m "$@"
+}
 
 # kernel_version MAKEFILE: "VERSION.PATCHLEVEL SUBLEVEL" of a kernel, or nothing.
 kernel_version() {
@@ -165,8 +172,6 @@ done
 
 # Where a QEMU that is not installed lies.
 QEMU_DIR=${qemu_suite:+$BUILD/qemu-$QEMU}
-# boot.machine makes the emulator's command of these.
-export TOP ARCH CPU QEMU_DIR machine_qemu
 
 # The reader's own tree decides the base; its path makes its name here.
 SOURCE_ID=

@@ -61,6 +61,25 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 	last_line "1 passed, 2 failed, 1 skipped, 0 repeated"
 }
 
+@test "a part's settings are not the next one's, and the gate takes none" {
+	local given target
+	# The gate's own ARCH is x86_64; this machine has another.
+	printf '%s\n' 'machine_arch=arm64' 'machine_qemu=x86_64' > "$PARTS/machine/other"
+	printf '%s\n' 'env 1 settings MACHINE=other' | tee "$PARTS/gate" > "$PARTS/nightly"
+	printf '%s\n' '#!/usr/bin/env bash' '. "$(dirname "$0")/../settings.sh"' \
+		'[ "$ARCH" = arm64 ] || die 2 "ARCH=$ARCH"' > "$HOUSE/lab/make/settings"
+	chmod +x "$HOUSE/lab/make/settings"
+	watch_over "$HOUSE"
+	for target in check nightly; do
+		lab $target
+		good
+		for given in ARCH=arm64 SUITE=mini BASE=6.12; do
+			lab $target $given
+			refused 2 "^$target: ${given%=*}= is for one run: "
+		done
+	done
+}
+
 @test "one repeated boot is counted, a second one is a failure" {
 	# What repeats a boot writes a line to $LAB_RETRIES; here the machine itself does.
 	sed -i -e '2i [ "$1" != --version ] || exit 0' \
