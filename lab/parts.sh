@@ -7,10 +7,10 @@
 # takes_only VARIABLE...: the parts say what they run. Another variable would change some
 # of them and break the rest.
 takes_only() {
-	local given
-	for given in "${GIVEN[@]}"; do
-		[[ " $* " == *" $given "* ]] ||
-			die "$BAD_INPUT" "$given= is for one run: make $LAB_NAME takes only $*"
+	local name
+	for name in "${GIVEN[@]}"; do
+		[[ " $* " == *" $name "* ]] ||
+			die "$BAD_INPUT" "$name= is for one run: make $LAB_NAME takes only $*"
 	done
 }
 
