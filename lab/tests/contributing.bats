@@ -8,8 +8,9 @@
 # Each test is a subshell, and changes its own copies of what helper.bash sets:
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 
+load mini.bash
+
 setup_file() {
-	load helper.bash
 	make_template
 	# kunit.py wants each architecture's console, a flavour its option.
 	grep -hoE '^CONFIG_\w+=y' "$BATS_FILE_TMPDIR"/template/kernel/tools/testing/kunit/qemu_configs/*.py |
@@ -18,16 +19,11 @@ setup_file() {
 }
 
 setup() {
-	load helper.bash
-	T=$BATS_TEST_TMPDIR
-	cp -a "$BATS_FILE_TMPDIR/template/." "$T"
-	HOUSE=$T/house BIN=$T/bin MARK=lab-test-$$-$BATS_TEST_NUMBER-$RANDOM
+	new_house
 	mv "$T/build" "$HOUSE/build"
 	export GIT_AUTHOR_NAME=Newcomer GIT_AUTHOR_EMAIL=newcomer@localhost \
 		GIT_COMMITTER_NAME=Newcomer GIT_COMMITTER_EMAIL=newcomer@localhost
 }
-
-teardown() { end_started; }
 
 # new_kernel VERSION: the mini kernel as Debian would pack another version.
 new_kernel() {
@@ -100,21 +96,6 @@ passed() {
 	passed 6.6-x86_64-lockdep
 }
 
-# real_house: the project as it is, on the real kernel that was fetched already.
-real_house() {
-	HOUSE=$T/real
-	copy_project "$HOUSE"
-	mkdir -p "$HOUSE/build/src-6.1.git/objects/info"
-	(cd "$CHECK_BUILD/src-6.1.git" && tar -c --exclude=./objects --exclude=./worktrees .) |
-		tar -C "$HOUSE/build/src-6.1.git" -xf -
-	echo "$CHECK_BUILD/src-6.1.git/objects" > "$HOUSE/build/src-6.1.git/objects/info/alternates"
-	rm -f "$HOUSE"/build/src-6.1.git/lab-recipe-*
-	# That it need not be read again.
-	touch "$T/source"
-	ARCHIVE=$T/source BIN=$T/none
-	stat -c '%n %s %Y' "$ARCHIVE" > "$HOUSE/build/src-6.1.git/lab-source"
-}
-
 # In place of a boot: the tree is assembled and the file in question compiled.
 shim='
 object() {
@@ -133,7 +114,8 @@ make() {
 
 @test "a newcomer adds and changes a patch, and adds a suite, a matrix row and a mutant" {
 	local LIMIT=900
-	real_house
+	real_house "$T/real" "$T/real/build"
+	BIN=$T/none
 	steps "A patch"
 	grep -q '^This is a better example.$' "$HOUSE/build/tree-6.1/Documentation/mm/mmu_notifier.rst" ||
 		fail "the patch is not in the tree"

@@ -7,26 +7,15 @@
 # Each test is a subshell, and changes its own copies of what helper.bash sets:
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016
 
-setup_file() {
-	load helper.bash
-	make_template
-}
+load mini.bash
 
 setup() {
-	load helper.bash
 	new_house
 	PARTS=$HOUSE/lab/data
 	mkdir -p "$HOUSE/lab/tests"
 	printf '@test "a" { true; }\n@test "b" { skip "no b"; }\n' > "$HOUSE/lab/tests/tiny.bats"
 	printf '%s\n' 'tiny 1 bats:tiny' 'run 1 run' 'plain 1 run FLAVOUR=plain' | tee "$PARTS/gate" > "$PARTS/nightly"
 	watch_over "$HOUSE"
-}
-
-teardown() { end_started; }
-
-# failing_case: the mini guest's case fails from now on.
-failing_case() {
-	sed -i 's/    ok 1 works/    not ok 1 works/; s/\] ok 1 mini/] not ok 1 mini/' "$BIN/qemu-system-x86_64"
 }
 
 # row NAME VERDICT: the table of the night has this part with this verdict, and its time.
@@ -176,13 +165,7 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 }
 
 @test "Ctrl-C during a night: the next one goes on from there" {
-	mkfifo "$T/reached" "$T/never"
-	cat > "$BIN/qemu-system-x86_64" <<-END
-	#!/bin/sh
-	trap '' INT TERM
-	echo here > "$T/reached"
-	read -r word < "$T/never"
-	END
+	blocking qemu-system-x86_64
 	start nightly
 	at_work "$T/reached"
 	ctrl_c

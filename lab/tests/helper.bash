@@ -1,12 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Sourced by static.bats and input.bats: a copy of the project to do wrong things
-# to, and a kernel small enough that every stage of the lab takes a second.
+# What the test files share: a copy of the project that a test may damage, and the mini
+# kernel, on which every stage of the lab takes a second. mini.bash gives each test a copy
+# of both.
 #
-# The mini kernel has a Makefile with a version, an olddefconfig that drops what
-# its Kconfig does not know, a bzImage that is a few compiled objects, and the real
-# kernel's kunit.py and gen_init_cpio.c. The lab's scripts are the real ones.
+# The mini kernel has a Makefile with a version, an olddefconfig that drops the options
+# its Kconfig does not have, a bzImage of a few compiled objects, and the real kernel's
+# kunit.py and gen_init_cpio.c. The lab's scripts are the real ones.
 
 bats_require_minimum_version 1.5.0
 
@@ -14,12 +15,12 @@ TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 PROJECT=$(cd "$TESTS/../.." && pwd)
 CHECK_BUILD=${CHECK_BUILD:-$PROJECT/build}
 
-# What the gate was asked for must not reach the runs made here.
+# The variables of the gate must not reach the runs of the tests.
 unset BASE ARCH MACHINE LENGTH FLAVOUR SERIES BUSTED SUITE SEED STEPS CPUS LINUX MUTANTS MUTANT SIGNOFF BUILD DEADLINE \
 	QUIET LAB_TREE LAB_ARCHIVE LAB_NAME MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES MAKEFILES \
 	GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
-# Far above what anything here takes; reached, it is a failure.
+# Seconds. No command of a test takes nearly as long: one that does has failed.
 LIMIT=${LIMIT:-120}
 
 fail() {
@@ -27,7 +28,7 @@ fail() {
 	return 1
 }
 
-# project_files: what the project consists of, deleted files left out.
+# project_files: the files that git tracks, without those that are deleted.
 project_files() {
 	(cd "$PROJECT" && git ls-files -z | while IFS= read -r -d '' file; do
 		[ ! -e "$file" ] || printf '%s\n' "$file"
@@ -40,7 +41,7 @@ copy_project() {
 	project_files | tar -C "$PROJECT" -cf - -T - | tar -C "$1" -xf -
 }
 
-# hunk FILE LINE NEW: a hunk that makes line LINE of a numbered file NEW.
+# hunk FILE LINE NEW: a diff that changes line LINE of a numbered file to NEW.
 hunk() {
 	cat <<-END
 	diff --git a/$1 b/$1
@@ -54,14 +55,14 @@ hunk() {
 	END
 }
 
-# patch SUBJECT [ADDS]: the header of a patch; its diff comes after it.
+# patch SUBJECT [ADDS]: the header of a patch. Its diff follows.
 patch() {
 	printf 'From: Mini <mini@localhost>\nSubject: [PATCH] %s\n\nWhy.\n\n' "$1"
 	[ -z "${2:-}" ] || printf 'Adds: %s\n' "$2"
 	printf -- '---\n\n'
 }
 
-# numbered FILE: a source file whose lines a hunk can name.
+# numbered FILE: a source file of 60 different lines, for hunk().
 numbered() {
 	mkdir -p "$(dirname "$1")"
 	seq -f 'int line_%g;' 60 > "$1"
@@ -70,7 +71,7 @@ numbered() {
 # mini_kernel DIR VERSION PATCHLEVEL
 mini_kernel() {
 	local dir=$1
-	mkdir -p "$dir/usr" "$dir/include/linux" "$dir/Documentation" "$dir/tools/testing/selftests/kvm"
+	mkdir -p "$dir/usr" "$dir"/include/{linux,kunit} "$dir/Documentation" "$dir/tools/testing/selftests/kvm"
 	{
 		printf 'VERSION = %s\nPATCHLEVEL = %s\nSUBLEVEL = 192\nEXTRAVERSION =\n' "$2" "$3"
 		cat <<-'END'
@@ -90,7 +91,7 @@ mini_kernel() {
 		> cat $(OBJECTS) > $@
 		$(O)/%.o: %.c
 		> @mkdir -p $(@D)
-		> $(CC) -c -o $@ $<
+		> $(CC) -Iinclude -c -o $@ $<
 		$(O)/usr/gen_init_cpio: usr/gen_init_cpio.c
 		> @mkdir -p $(@D)
 		> $(HOSTCC) -o $@ $<
@@ -104,22 +105,50 @@ mini_kernel() {
 	> $(CC) -o $@ $<
 	END
 	echo 'int main(void) { return 0; }' > "$dir/tools/testing/selftests/kvm/mini_test.c"
+	# As much of KUnit as a file of mini_suite() needs to compile.
+	printf '%s\n' 'struct kunit_case { const char *name; };' \
+		'struct kunit_suite { const char *name; struct kunit_case *test_cases; };' \
+		'#define KUNIT_CASE(case) { #case }' \
+		'#define kunit_test_suite(suite) struct kunit_suite *mini = &suite' > "$dir/include/kunit/test.h"
 	echo '# the mini kernel' > "$dir/Kbuild"
 	printf 'config %s\n' KUNIT MINI_KUNIT_TEST SERIAL_8250 SERIAL_8250_CONSOLE > "$dir/Kconfig"
 	printf '.*\n!.gitignore\n*.o\n' > "$dir/.gitignore"
 	numbered "$dir/mm/memory.c"
 	git --git-dir "$CHECK_BUILD/src-6.1.git" archive base tools/testing/kunit usr/gen_init_cpio.c |
 		tar -C "$dir" -xf -
-	# Incompressible, so that half of the archive is more than a pipe holds.
+	# Random bytes do not compress: half of the archive is more than a pipe holds.
 	head -c 400000 /dev/urandom > "$dir/Documentation/noise"
 }
 
-# archive DIR FILE: as Debian packs its kernel source.
+# archive DIR FILE: the folder as a .tar.xz, as Debian packs its kernel source.
 archive() {
 	tar -C "$(dirname "$1")" -c "$(basename "$1")" | xz -0 > "$2"
 }
 
-# mini_data HOUSE: rooms, patches and configs that fit the mini kernel.
+# mini_suite HOUSE CASE...: the suite "mini" with these cases, as the lab reads a suite.
+mini_suite() {
+	local file=$1/kunit/mm/tests/mini_kunit.c
+	shift
+	{
+		printf '%s\n' '#include <kunit/test.h>' 'static struct kunit_case cases[] = {'
+		printf '\tKUNIT_CASE(%s),\n' "$@"
+		printf '%s\n' '	{}' '};' 'static struct kunit_suite suite = {' '	.name = "mini",' \
+			'	.test_cases = cases,' '};' 'kunit_test_suite(suite);'
+	} > "$file"
+}
+
+# mini_mutant FILE HEADER...: a mutant that applies to the mini series and builds.
+mini_mutant() {
+	local file=$1
+	shift
+	mkdir -p "${file%/*}"
+	{
+		printf '%s\n' 'Subject: mutant: wrong' "$@" '' 'Why.' ---
+		hunk mm/memory.c 30 wrong
+	} > "$file"
+}
+
+# mini_data HOUSE: kernel files, patches and configs that fit the mini kernel.
 mini_data() {
 	local house=$1 base=$1/patches/linux-6.1
 	rm -rf "${house:?}"/{patches,configs,mutants,include-linux,mm,virt-kvm,drivers-iommu,drivers-misc,kunit,selftests}
@@ -140,13 +169,13 @@ mini_data() {
 	echo 'console=ttyS0' > "$house/configs/common.boot"
 	echo 'qemu-system-x86_64' > "$house/configs/x86_64.qemu"
 	echo '# suite: kvm_selftests' > "$house/configs/selftests.config"
-	# What the real suites skip is none of the mini suites' business.
+	# The mini suites skip nothing.
 	echo '# nothing' > "$house/lab/data/skips"
 	echo '# nothing' | tee "$house"/lab/vtx/series{,.none} > /dev/null
 	echo '* * 10 works mini_test' > "$house/lab/vtx/tests"
 }
 
-# guest_says SUITE: what a guest with one passing suite prints.
+# guest_says SUITE: the console of a guest with one passing suite.
 guest_says() {
 	cat <<-END
 	[    0.100000] Linux version 6.1.192
@@ -162,8 +191,8 @@ guest_says() {
 	END
 }
 
-# Machines that boot. Bochs writes to the serial port it is given, and its guest's end
-# is status 1.
+# stub_machines DIR: emulators whose guest passes. Bochs writes to the serial port it is
+# given, and ends with status 1 when its guest powers off.
 stub_machines() {
 	mkdir -p "$1"
 	printf '#!/bin/sh\ncat <<END\n%s\nEND\n' "$(guest_says mini)" > "$1/qemu-system-x86_64"
@@ -173,7 +202,12 @@ stub_machines() {
 	chmod +x "$1"/*
 }
 
-# make_template: once a file, what each test gets a copy of.
+# failing_case: from now on the case of the mini guest fails.
+failing_case() {
+	sed -i 's/    ok 1 works/    not ok 1 works/; s/\] ok 1 mini/] not ok 1 mini/' "$BIN/qemu-system-x86_64"
+}
+
+# make_template: made once for a file of tests; each test gets a copy of it.
 make_template() {
 	local template=$BATS_FILE_TMPDIR/template
 	[ -d "$CHECK_BUILD/src-6.1.git" ] ||
@@ -183,14 +217,14 @@ make_template() {
 	mini_kernel "$template/kernel" 6 1
 	archive "$template/kernel" "$template/kernel.tar.xz"
 	stub_machines "$template/bin"
-	# The guest's busybox would be fetched from Debian.
+	# Without this the lab would fetch the guest's busybox from Debian.
 	mkdir -p "$template/build/busybox-x86_64/bin"
 	echo busybox > "$template/build/busybox-x86_64/bin/busybox"
 	chmod +x "$template/build/busybox-x86_64/bin/busybox"
 	printf '%s\n' busybox-x86_64 > "$template/build/.lab"
 }
 
-# new_house: this test's own copy, in $T. Tests change these, each for itself.
+# new_house: this test's own copy of the template, in $T.
 new_house() {
 	T=$BATS_TEST_TMPDIR
 	cp -a "$BATS_FILE_TMPDIR/template/." "$T"
@@ -199,31 +233,50 @@ new_house() {
 	watch_over "$HOUSE"
 }
 
-# listing DIR...: everything about every file there.
+# real_house HOUSE BUILD: the project as it is, with the real kernel that CHECK_BUILD has
+# fetched: its objects are shared, and nothing there is written to.
+real_house() {
+	local repo=$2/src-6.1.git
+	HOUSE=$1 BUILD=$2
+	copy_project "$HOUSE"
+	watch_over "$HOUSE"
+	mkdir -p "$repo/objects/info"
+	(cd "$CHECK_BUILD/src-6.1.git" && tar -c --exclude=./objects --exclude=./worktrees .) | tar -C "$repo" -xf -
+	echo "$CHECK_BUILD/src-6.1.git/objects" > "$repo/objects/info/alternates"
+	rm -f "$repo"/lab-{recipe,tips}-*
+	echo src-6.1.git > "$BUILD/.lab"
+	# The source counts as fetched: this file stands for the archive it came from.
+	ARCHIVE=$T/source
+	touch "$ARCHIVE"
+	stat -c '%n %s %Y' "$ARCHIVE" > "$repo/lab-source"
+}
+
+# listing DIR...: name, type, mode, owner, size, time and content of every file there.
 listing() {
 	find "$@" -type d -printf '%p %m %U:%G\n' | sort
 	find "$@" ! -type d -printf '%p %y %m %U:%G %s %T@ %l\n' | sort
 	find "$@" -type f -print0 | sort -z | xargs -0r sha256sum
 }
 
-# watch_over DIR...: from now on `untouched` is about these.
+# watch_over DIR...: remember these as they are now, for untouched().
 watch_over() {
 	WATCHED=("$@")
 	BEFORE=$(listing "$@")
 }
 
+# untouched: nothing that is watched has changed.
 untouched() {
 	[ "$(listing "${WATCHED[@]}")" = "$BEFORE" ] ||
 		fail "changed:" "$(diff <(echo "$BEFORE") <(listing "${WATCHED[@]}"))"
 }
 
-# with VARIABLE=VALUE... COMMAND...: in this test's surroundings.
+# with VARIABLE=VALUE... COMMAND...: run it on this test's copies.
 with() {
 	env BUILD="$BUILD" LAB_ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" \
 		timeout "$LIMIT" env "$@"
 }
 
-# path_of SCRIPT: a target of the Makefile, or ROOM/NAME.
+# path_of SCRIPT: its path below lab/. SCRIPT is a target of the Makefile, or FOLDER/NAME.
 path_of() { case $1 in */*) printf %s "$1" ;; *) printf 'make/%s' "$1" ;; esac; }
 
 # lab SCRIPT [VARIABLE=VALUE]...: run it and keep status, output and errors.
@@ -233,52 +286,54 @@ lab() {
 	run --separate-stderr with "$@" "$HOUSE/lab/$(path_of "$script")"
 }
 
-# refused CLASS PATTERN: this class, one line to the user, nothing of his changed.
+# refused CLASS PATTERN: the run ended with this class and one line of error that matches
+# the pattern, and no file of the user's has changed.
 refused() {
 	[ "$status" = "$1" ] || fail "class $1 expected"
-	# make's own last word about a recipe that failed is not ours.
+	# make adds a line about the recipe that failed.
 	mapfile -t said < <(grep -v '^make: \*\*\* \[' <<< "$stderr")
-	[ ${#said[@]} = 1 ] || fail "one line expected"
-	[[ ${said[0]} =~ $2 ]] || fail "not said: $2"
+	[ ${#said[@]} = 1 ] || fail "one line of error expected"
+	[[ ${said[0]} =~ $2 ]] || fail "not in the error: $2"
 	untouched
 }
 
-# good: what was asked for came, and nothing was said of trouble.
+# good: the run succeeded and printed no error.
 good() {
-	[ "$status" = 0 ] || fail "it was to succeed"
-	[ -z "$stderr" ] || fail "no complaint expected"
+	[ "$status" = 0 ] || fail "it should have succeeded"
+	[ -z "$stderr" ] || fail "no error expected"
 	untouched
 }
 
-# assembled [VARIABLE=VALUE]...: the tree can be made, and is the whole series.
+# assembled [VARIABLE=VALUE]...: make tree works, and the tree holds the whole series.
 assembled() {
 	lab tree "$@"
 	good
 	grep -qx 'int one;' "$BUILD/tree-6.1/mm/memory.c" || fail "the first patch is not in the tree"
 	[ -f "$BUILD/tree-6.1/mm/tests/mini_kunit.c" ] || fail "the suite is not in the tree"
-	[ -z "$(git -C "$BUILD/tree-6.1" status --porcelain)" ] || fail "the tree is not what its commit says"
+	[ -z "$(git -C "$BUILD/tree-6.1" status --porcelain)" ] || fail "the tree differs from its commit"
 }
 
-# passes [VARIABLE=VALUE]...: the main job, to its end.
+# passes [VARIABLE=VALUE]...: make run passes.
 passes() {
 	lab run "$@"
 	good
 	grep -q '"verdict": "passed"' "$BUILD/6.1-x86_64-lockdep/latest/summary.json" || fail "no pass"
 }
 
-# --- what ends a run from outside --------------------------------------------------
+# --- signals -----------------------------------------------------------------------
 
-# start SCRIPT [VARIABLE=VALUE]...: in a session of its own, as a terminal has it.
-# The shell that starts it ignores SIGINT for what it starts in the background.
+# start SCRIPT [VARIABLE=VALUE]...: in the background, in a session of its own, as on a
+# terminal. A shell ignores SIGINT for what it starts in the background; SIGNALS undoes
+# that, or says otherwise.
 start() {
 	local script=$1
 	shift
-	setsid env --default-signal=INT BUILD="$BUILD" LAB_ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" \
+	setsid env "${SIGNALS:---default-signal=INT}" BUILD="$BUILD" LAB_ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" \
 		LAB_TEST_MARK="$MARK" "$@" "$HOUSE/lab/$(path_of "$script")" > "$T/out" 2> "$T/err" < /dev/null 3>&- &
 	started=$!
 }
 
-# ended: how what was started ended.
+# ended: wait for what start() started, and keep its status, output and errors.
 ended() {
 	timeout "$LIMIT" tail --pid="$started" -f /dev/null || fail "it did not end"
 	status=0
@@ -287,19 +342,19 @@ ended() {
 	stderr=$(cat "$T/err")
 }
 
-# ctrl_c: to everything in the foreground, as the terminal does it.
+# ctrl_c: SIGINT to the whole process group, as a terminal sends it.
 ctrl_c() {
 	kill -INT -- "-$started"
 	ended
 }
 
-# at_work FIFO: a stub has opened it, so the stage is where the test wants it.
+# at_work FIFO: wait until a stub has written to it. The run is in that stage then.
 at_work() {
-	timeout "$LIMIT" cat "$1" > /dev/null || fail "$1: never reached" "$(cat "$T/out" "$T/err")"
+	timeout "$LIMIT" cat "$1" > /dev/null || fail "nothing wrote to $1" "$(cat "$T/out" "$T/err")"
 }
 
-# blocking COMMAND: in the way of the real one; it says that it runs, and then stays,
-# whatever signal it gets. An emulator that is asked for its version answers.
+# blocking COMMAND: a stub in the place of the real one. It writes to $T/reached, then
+# blocks and ignores signals. With --version it just succeeds.
 blocking() {
 	mkfifo "$T/reached" "$T/never"
 	cat > "$BIN/$1" <<-END
@@ -312,29 +367,30 @@ blocking() {
 	chmod +x "$BIN/$1"
 }
 
-# marked: the processes of this test, wherever they went.
+# marked: the PIDs of all processes of this test, in whatever session they are.
 marked() { grep -lsz "^LAB_TEST_MARK=$MARK\$" /proc/[0-9]*/environ | sed 's,[^0-9],,g'; }
 
-# nobody_left: nothing that was started works on.
+# nobody_left: no process of this test is left.
 nobody_left() {
 	local pid
 	for pid in $(marked); do
-		# One that was killed may take a moment to go.
+		# A process that was killed may take a moment to end.
 		timeout 10 tail --pid="$pid" -f /dev/null ||
 			fail "left behind: $(tr '\0' ' ' < "/proc/$pid/cmdline")"
 	done
 }
 
-# interrupted STAGE
+# interrupted STAGE [STATUS]: the run ended there with this status (130: Ctrl-C) and one
+# line, and left nothing behind.
 interrupted() {
-	[ "$status" = 130 ] || fail "status 130 expected"
-	[ "$(grep -c . <<< "$stderr")" = 1 ] || fail "one line expected"
-	[[ $stderr =~ ^"Interrupted during: $1" ]] || fail "not said: $1"
+	[ "$status" = "${2:-130}" ] || fail "status ${2:-130} expected"
+	[ "$(grep -c . <<< "$stderr")" = 1 ] || fail "one line of error expected"
+	[[ $stderr =~ ^"Interrupted during: $1" ]] || fail "not in the error: $1"
 	untouched
 	nobody_left
 }
 
-# end_started: for teardown; a failed test leaves nothing either.
+# end_started: for teardown(): a failed test leaves no process either.
 end_started() {
 	local pid
 	[ -n "${MARK:-}" ] || return 0
@@ -343,7 +399,15 @@ end_started() {
 	done
 }
 
-# may_mount: can this user put a file system somewhere?
+# unmount: for teardown(): what a test has mounted.
+unmount() {
+	local name
+	for name in small readonly; do
+		! mountpoint -q "$BATS_TEST_TMPDIR/$name" || umount "$BATS_TEST_TMPDIR/$name"
+	done
+}
+
+# may_mount: can this user mount a file system?
 may_mount() {
 	mkdir -p "$T/probe"
 	mount -t tmpfs -o size=4k probe "$T/probe" 2>/dev/null && umount "$T/probe"

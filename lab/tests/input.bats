@@ -8,21 +8,7 @@
 # Each test is a subshell, and changes its own copies of what helper.bash sets:
 # shellcheck disable=SC2030,SC2031,SC2154
 
-setup_file() {
-	load helper.bash
-	make_template
-}
-
-setup() {
-	load helper.bash
-	new_house
-}
-
-teardown() {
-	end_started
-	! mountpoint -q "$BATS_TEST_TMPDIR/small" || umount "$BATS_TEST_TMPDIR/small"
-	! mountpoint -q "$BATS_TEST_TMPDIR/readonly" || umount "$BATS_TEST_TMPDIR/readonly"
-}
+load mini.bash
 
 # --- variables ---------------------------------------------------------------------
 
@@ -359,18 +345,21 @@ small_disk() {
 	passes
 }
 
-@test "a disk that fills up during the build" {
-	local used
+# larger_suite: a build in a disk of 5 GiB, then a source whose object takes 8 MiB more.
+larger_suite() {
 	small_disk 5g
 	assembled
-	# One configured run, so that what follows is the build's own trouble.
+	# The kernel is configured: only the build is left to fail.
 	lab stage/build
 	good
 	echo 'char big[8 << 20] = { 1 };' >> "$HOUSE/kunit/mm/tests/mini_kunit.c"
 	watch_over "$HOUSE"
 	assembled
-	used=$(df --output=used -k "$BUILD" | tail -n 1)
-	mount -o "remount,size=$((used + 2048))k" "$BUILD"
+}
+
+@test "a disk that fills up during the build" {
+	larger_suite
+	mount -o "remount,size=$(($(df --output=used -k "$BUILD" | tail -n 1) + 2048))k" "$BUILD"
 	lab stage/build
 	refused 2 "^build: the disk under $BUILD is full: make room, and the same command goes on$"
 	mount -o remount,size=5g "$BUILD"
@@ -378,14 +367,8 @@ small_disk() {
 }
 
 @test "a disk without room for a single line of the log" {
-	small_disk 5g
-	assembled
-	lab stage/build
-	good
-	echo 'char big[8 << 20] = { 1 };' >> "$HOUSE/kunit/mm/tests/mini_kunit.c"
-	watch_over "$HOUSE"
-	assembled
-	# tmpfs takes no less than what is in use: nothing at all is free then.
+	larger_suite
+	# tmpfs cannot be made smaller than what it holds: fill it, so that nothing is free.
 	cat /dev/zero > "$BUILD/ballast" 2>/dev/null & wait $! || :
 	lab stage/build
 	refused 2 "the disk under $BUILD is full"
@@ -841,26 +824,9 @@ mended() {
 	passes
 }
 
-# real_house: the project as it is, on the real kernel that was fetched already.
-real_house() {
-	HOUSE=$T/real-house BUILD=$T/real-build
-	copy_project "$HOUSE"
-	watch_over "$HOUSE"
-	mkdir -p "$BUILD/src-6.1.git/objects/info"
-	(cd "$CHECK_BUILD/src-6.1.git" && tar -c --exclude=./objects --exclude=./worktrees .) |
-		tar -C "$BUILD/src-6.1.git" -xf -
-	echo "$CHECK_BUILD/src-6.1.git/objects" > "$BUILD/src-6.1.git/objects/info/alternates"
-	rm -f "$BUILD"/src-6.1.git/lab-{recipe,tips}-*
-	echo src-6.1.git > "$BUILD/.lab"
-	# That it need not be read again.
-	touch "$T/source"
-	ARCHIVE=$T/source
-	stat -c '%n %s %Y' "$ARCHIVE" > "$BUILD/src-6.1.git/lab-source"
-}
-
 # The real kernel's Kconfig: one option nobody has, one that another architecture has.
 @test "an option that cannot land in the real kernel is named" {
-	real_house
+	real_house "$T/real-house" "$T/real-build"
 	printf 'CONFIG_NO_SUCH_THING=y\nCONFIG_ARM64_PAN=y\n' >> "$HOUSE/configs/lockdep.config"
 	watch_over "$HOUSE"
 	lab tree
@@ -877,7 +843,7 @@ real_house() {
 # --- verdicts ----------------------------------------------------------------------
 
 @test "a failed case ends the run with class 7" {
-	sed -i 's/    ok 1 works/    not ok 1 works/; s/\] ok 1 mini/] not ok 1 mini/' "$BIN/qemu-system-x86_64"
+	failing_case
 	lab run
 	[ "$status" = 7 ] || fail "class 7 expected"
 	[[ $output == *"mini.works"* ]] || fail "the case is not named"

@@ -4,51 +4,20 @@
 # make mutants, on the mini kernel: which mutants it takes, what it counts as a kill,
 # and what it finds done when it is called again.
 
-setup_file() {
-	load helper.bash
-	make_template
-}
+load mini.bash
 
-# The suite of the mini kernel, as the lab reads a suite's cases; its kernel has no KUnit.
 setup() {
-	load helper.bash
 	new_house
-	cat > "$HOUSE/kunit/mm/tests/mini_kunit.c" <<-'END'
-	#include <kunit/test.h>
-	static struct kunit_case cases[] = {
-		KUNIT_CASE(works),
-		KUNIT_CASE(holds),
-		{}
-	};
-	static struct kunit_suite suite = {
-		.name = "mini",
-		.test_cases = cases,
-	};
-	kunit_test_suite(suite);
-	END
-	mkdir -p "$T/include/kunit"
-	printf '%s\n' 'struct kunit_case { const char *name; };' \
-		'struct kunit_suite { const char *name; struct kunit_case *test_cases; };' \
-		'#define KUNIT_CASE(case) { #case }' \
-		'#define kunit_test_suite(suite) struct kunit_suite *mini = &suite' > "$T/include/kunit/test.h"
-	export C_INCLUDE_PATH=$T/include
+	mini_suite "$HOUSE" works holds
 	rm -rf "${HOUSE:?}"/mutants
 	mutant one/wrong 'Kills: mini.works' 'Words: Expected count == 2'
-	watch_over "$HOUSE"
 }
-
-teardown() { end_started; }
 
 # mutant SUBJECT/NAME HEADER...: an edit that applies and builds.
 mutant() {
-	local file=$HOUSE/mutants/$1.patch
+	local name=$1
 	shift
-	mkdir -p "$(dirname "$file")"
-	{
-		printf 'Subject: mutant: wrong\n'
-		printf '%s\n' "$@" '' 'Why.' ---
-		hunk mm/memory.c 30 wrong
-	} > "$file"
+	mini_mutant "$HOUSE/mutants/$name.patch" "$@"
 	watch_over "$HOUSE"
 }
 
