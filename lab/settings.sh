@@ -11,15 +11,22 @@ export LC_ALL=C
 # A closed standard output would be the first file that is opened.
 { : >&1; } 2>/dev/null || exec > /dev/null
 
-# What the user's shell exports for his own work with kernels, git and compilers, and the
-# make above, must not reach into this.
+# The user's shell may export settings of kernel builds, git and compilers, and this script
+# may run below the user's make. None of it must reach the lab's own builds.
 unset "${!GIT_@}" "${!KBUILD_@}" "${!KCONFIG_@}" "${!LLVM@}" "${!PYTHON@}" "${!MAKE@}" MFLAGS \
 	ARCH_FLAGS SRCARCH SUBARCH CROSS_COMPILE CONFIG_SHELL LOCALVERSION KERNELRELEASE \
 	CC CPP CXX LD AR NM AS STRIP OBJCOPY OBJDUMP READELF PAHOLE HOSTCC HOSTCXX HOSTLD HOSTAR \
-	CFLAGS CPPFLAGS CXXFLAGS LDFLAGS KCFLAGS KCPPFLAGS KAFLAGS HOSTCFLAGS HOSTLDFLAGS USERCFLAGS \
-	USERLDFLAGS CFLAGS_KERNEL CFLAGS_MODULE EXTRA_CFLAGS CHECK CF \
+	CFLAGS CPPFLAGS CXXFLAGS LDFLAGS LDLIBS KCFLAGS KCPPFLAGS KAFLAGS HOSTCFLAGS HOSTLDFLAGS \
+	USERCFLAGS USERLDFLAGS CFLAGS_KERNEL CFLAGS_MODULE EXTRA_CFLAGS CHECK CF \
 	INSTALL_PATH INSTALL_MOD_PATH INSTALL_HDR_PATH CDPATH ENV BASH_ENV GREP_OPTIONS TAR_OPTIONS \
 	XZ_OPT XZ_DEFAULTS POSIXLY_CORRECT
+# Nor what gcc, the linker, pkg-config and ccache read for themselves: where they look for
+# headers, libraries and programs, and which files they write beside the object. -nostdinc,
+# which a kernel is compiled with, does not stop the first two.
+unset CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH COMPILER_PATH GCC_EXEC_PREFIX \
+	GCC_COMPARE_DEBUG DEPENDENCIES_OUTPUT SUNPRO_DEPENDENCIES GNUTARGET LDEMULATION \
+	LD_LIBRARY_PATH LD_RUN_PATH "${!PKG_CONFIG@}" CCACHE_COMPILER CCACHE_COMPILERTYPE \
+	CCACHE_PREFIX CCACHE_PREFIX_CPP
 # Nor the user's git configuration; and git must not tidy up behind the lab's back.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_COUNT=2 \
 	GIT_CONFIG_KEY_0=gc.auto GIT_CONFIG_VALUE_0=0 \

@@ -107,6 +107,36 @@ made() { run --separate-stderr with make --no-print-directory "$@"; }
 	[ -z "$(ls -A "$T/none")" ] || fail "something was put elsewhere"
 }
 
+# builds_with VARIABLE=VALUE...: a build from nothing, without the help of the cache.
+builds_with() {
+	rm -rf "$BUILD"/tree-6.1/.x86_64-lockdep
+	passes CCACHE_RECACHE=1 "$@"
+}
+
+# The strays: a header that the kernel must not find; an assembler and a library of the
+# compiler's own that break a build; an empty folder that must stay so. A library of
+# LIBRARY_PATH comes after Debian's, so no test here can tell that it is looked for.
+@test "the search paths of the user's compiler, linker and loader reach nothing" {
+	local stray=$T/stray library
+	mkdir -p "$stray/empty"
+	touch "$stray/stray.h"
+	printf '#!/bin/sh\nexit 1\n' > "$stray/as"
+	chmod +x "$stray/as"
+	library=$(ldd "$(gcc -print-prog-name=cc1)" | awk '/libmpc/ { print $1 }')
+	[ -n "$library" ] || fail "cc1 does not use libmpc any more: take another library"
+	touch "$stray/$library"
+	printf '#if __has_include(<stray.h>)\n#error the header was found\n#endif\n' >> "$HOUSE/kunit/mm/tests/mini_kunit.c"
+	watch_over "$HOUSE"
+	builds_with CPATH="$stray"
+	builds_with C_INCLUDE_PATH="$stray"
+	builds_with COMPILER_PATH="$stray"
+	builds_with LD_LIBRARY_PATH="$stray"
+	builds_with CCACHE_PREFIX="$stray/as"
+	builds_with CCACHE_COMPILER="$stray/as"
+	builds_with DEPENDENCIES_OUTPUT="$stray/empty/dependencies" SUNPRO_DEPENDENCIES="$stray/empty/sunpro"
+	[ -z "$(ls -A "$stray/empty")" ] || fail "the compiler wrote $(ls -A "$stray/empty")"
+}
+
 @test "a TMPDIR that is missing or cannot be written to does not matter" {
 	passes TMPDIR="$T/nowhere"
 	lab series TMPDIR=/proc
