@@ -5,7 +5,11 @@
 # that only print. A command that this file has no way to run fails its document's test.
 #
 # Each test is a subshell, and changes its own copies of what helper.bash sets:
-# shellcheck disable=SC2030,SC2031,SC2154,SC2016
+# shellcheck disable=SC2016,SC2030,SC2031,SC2153,SC2154
+
+# make matrix builds nine kernels.
+LIMIT=${LIMIT:-900}
+load mini.bash
 
 # The suites of the mini kernel: those that the documents name.
 SUITES=(mini kvm_slot_page secondary_tlbs_matrix secondary_tlbs_random)
@@ -56,31 +60,10 @@ machine() {
 # mutants_of HOUSE: one in each folder that the documents name, and the case that kills it.
 mutants_of() {
 	local folder
-	cat > "$1/kunit/mm/tests/mini_kunit.c" <<-'END'
-	#include <kunit/test.h>
-	static struct kunit_case cases[] = {
-		KUNIT_CASE(works),
-		{}
-	};
-	static struct kunit_suite suite = {
-		.name = "mini",
-		.test_cases = cases,
-	};
-	kunit_test_suite(suite);
-	END
-	mkdir -p "$BATS_FILE_TMPDIR/template/include/kunit"
-	printf '%s\n' 'struct kunit_case { const char *name; };' \
-		'struct kunit_suite { const char *name; struct kunit_case *test_cases; };' \
-		'#define KUNIT_CASE(case) { #case }' \
-		'#define kunit_test_suite(suite) struct kunit_suite *mini = &suite' \
-		> "$BATS_FILE_TMPDIR/template/include/kunit/test.h"
+	mini_suite "$1" works
 	rm -rf "${1:?}"/mutants
 	for folder in dispatch kvm; do
-		mkdir -p "$1/mutants/$folder"
-		{
-			printf '%s\n' 'Subject: mutant: wrong' 'Kills: mini.works' 'Words: planted failure' '' 'Why.' ---
-			hunk mm/memory.c 30 wrong
-		} > "$1/mutants/$folder/wrong.patch"
+		mini_mutant "$1/mutants/$folder/wrong.patch" 'Kills: mini.works' 'Words: planted failure'
 	done
 }
 
@@ -119,26 +102,18 @@ other_kernels() {
 }
 
 setup_file() {
-	load helper.bash
 	make_template
 	other_kernels
 }
 
 setup() {
-	# make matrix goes through nine kernels.
-	LIMIT=${LIMIT:-900}
-	load helper.bash
-	T=$BATS_TEST_TMPDIR
-	cp -a "$BATS_FILE_TMPDIR/template/." "$T"
-	HOUSE=$T/house BIN=$T/bin MARK=lab-test-$$-$BATS_TEST_NUMBER-$RANDOM
+	new_house
 	sed -i "s,/usr/src,$T/src,g" "$HOUSE/lab/stage/fetch"
 }
 
-teardown() { end_started; }
-
 # typed COMMAND: in the project's folder, as a reader's shell runs it.
 typed() {
-	run --separate-stderr env HOME="$T" C_INCLUDE_PATH="$T/include" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" \
+	run --separate-stderr env HOME="$T" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" \
 		GIT_COMMITTER_NAME=Reader GIT_COMMITTER_EMAIL=reader@localhost \
 		timeout "$LIMIT" bash -c "cd '$HOUSE' && $1"
 }
@@ -165,17 +140,20 @@ follow() {
 	"make boots"*) only_checked "$command MACHINE=vtx" 'make boots knows no MACHINE=vtx' || return; return ;;
 	"make matrix" | "make dma" | "make cost" | "make help" | "make run"* | "time make run"* | "make check" | "make nightly"* | "make tree"* | "make series"* | \
 		"make clean" | "make distclean" | .ci/run) ;;
-	"git -C "*" am "*)
-		typed 'make series'
-		git -C "$T/linux-6.1.y" init -q
-		git -C "$T/linux-6.1.y" add -Af
-		git -C "$T/linux-6.1.y" -c user.name=A -c user.email=a@localhost commit -qm base
-		;;
+	"git -C "*" am "* | "git -C "*" fetch "*) typed 'make series' && readers_checkout ;;
 	*) fail "this test has no way to run: $command" || return ;;
 	esac
 	typed "$command"
 	[ "$status" = 0 ] || fail "$2: $command" || return
 	stub_again
+}
+
+# readers_checkout: the reader's own kernel is in git.
+readers_checkout() {
+	[ ! -e "$T/linux-6.1.y/.git" ] || return 0
+	git -C "$T/linux-6.1.y" init -q
+	git -C "$T/linux-6.1.y" add -Af
+	git -C "$T/linux-6.1.y" -c user.name=A -c user.email=a@localhost commit -qm base
 }
 
 stub_again() { cp -a "$BATS_FILE_TMPDIR/template/bin/." "$BIN"; }

@@ -1,23 +1,17 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The mails of `make series`: their parts, their headers, the cover letter, and that
-# they apply. On the mini kernel.
+# The mails of make series, on the mini kernel: their parts, headers and cover letter, and
+# that they apply.
 
-setup_file() {
-	load helper.bash
-	make_template
-}
+load mini.bash
 
 setup() {
-	load helper.bash
 	new_house
 	base=$HOUSE/patches/linux-6.1
 }
 
-teardown() { end_started; }
-
-# in_parts: the mini series as three parts, the last of which is the lab's own.
+# in_parts: the mini series in three parts. The last is the lab's own.
 in_parts() {
 	printf '%s\n' '# part: first' 0001-one.patch 0002-two.patch '# part: second' 0003-suite.patch \
 		'# part: lab' 0004-lab.patch > "$base/series"
@@ -28,30 +22,30 @@ in_parts() {
 	watch_over "$HOUSE"
 }
 
-# mailed [PART]: the series' folder has these mails, and nothing else.
+# mailed [PART]: the files in the series' folder.
 mailed() { (cd "$BUILD/series-6.1${1:+-$1}" && printf '%s\n' *) }
 
-# pristine: a checkout of the base, in which mails can be tried.
+# pristine: a checkout of the base, to apply mails to.
 pristine() {
 	git -c advice.detachedHead=false clone -q "$BUILD/src-6.1.git" -b base "$T/pristine"
 	git -C "$T/pristine" config user.name Reader
 	git -C "$T/pristine" config user.email reader@example.org
 }
 
-# applied DIR: what `make series` says will apply them does.
+# applied: the command that make series prints applies the mails.
 applied() {
 	local said
-	said=$(grep -F 'To apply: git am ' <<< "$output") || fail "it does not say how to apply the mails"
+	said=$(grep -F 'To apply: git am ' <<< "$output") || fail "no line says how to apply the mails"
 	(cd "$T/pristine" && eval "${said#To apply: }" > "$T/am" 2>&1) || fail "git am:" "$(cat "$T/am")"
 }
 
-@test "the line that is printed applies the mails to a pristine kernel, and gives the lab's tree" {
+@test "the command that is printed applies the mails to the base and gives the lab's tree" {
 	lab series
 	good
 	pristine
 	applied
 	[ "$(git -C "$T/pristine" rev-parse 'HEAD^{tree}')" = "$(git -C "$BUILD/tree-6.1" rev-parse 'HEAD^{tree}')" ] ||
-		fail "another tree"
+		fail "the trees differ"
 }
 
 @test "each part is mailed by itself, and applies on the parts before it" {
@@ -67,7 +61,7 @@ applied() {
 	[ "$(mailed second | wc -l)" = 2 ] || fail "a cover letter and a patch expected: $(mailed second)"
 	grep -q '^Subject: \[PATCH 6.1 v3 1/1\] mm: the suite' "$BUILD"/series-6.1-second/*-0001-* || fail "numbering"
 	grep -q '^Subject: \[PATCH 6.1 v3 0/1\] The second part' "$BUILD"/series-6.1-second/*-0000-* || fail "its cover"
-	grep -q '^prerequisite-patch-id: ' "$BUILD"/series-6.1-second/*-0000-* || fail "what it needs is not said"
+	grep -q '^prerequisite-patch-id: ' "$BUILD"/series-6.1-second/*-0000-* || fail "its prerequisites are not named"
 	applied
 }
 
@@ -91,10 +85,10 @@ applied() {
 	refused 2 'PART=second has no cover letter: patches/linux-6.1/cover.second is missing$'
 }
 
-# as_mailed: the mails, without the time they were written at.
+# as_mailed: the mails without their dates.
 as_mailed() { cat "$BUILD"/series-6.1/*.patch | sed '/^Date: /d'; }
 
-@test "what the reader has told git does not reach the mails" {
+@test "the user's git configuration does not reach the mails" {
 	local plain
 	lab series
 	good
@@ -118,43 +112,45 @@ as_mailed() { cat "$BUILD"/series-6.1/*.patch | sed '/^Date: /d'; }
 	signOff = true
 	END
 	echo '* -diff' > "$T/home/.config/git/attributes"
-	# Such a home does change what git writes: else this test would show nothing.
+	# Without the lab this configuration does change what git writes.
 	HOME=$T/home git -C "$BUILD/tree-6.1" format-patch --stdout -1 2> /dev/null | grep -q 'cut-here' ||
-		fail "the home is without effect"
+		fail "the configuration has no effect"
 	lab series HOME="$T/home" XDG_CONFIG_HOME="$T/home/.config" GIT_DIFF_OPTS=-u1
 	good
 	[ "$(as_mailed)" = "$plain" ] || fail "the mails differ:" "$(diff <(echo "$plain") <(as_mailed))"
 }
 
-@test "the cover letter has a version, the changes, the base and a table of upstream's commits" {
+@test "the cover letter has version, changes, base, sublevels and a table of upstream's commits" {
 	in_parts
+	printf '# Tried.\n100 192 192\n' > "$base/sublevels"
 	sed -i 's/^Why\.$/Upstream did the same by commit\n0123456789ab ("one").\n\nCc: stable@vger.kernel.org # 6.1/' "$base/0001-one.patch"
 	watch_over "$HOUSE"
 	lab series
 	good
 	local cover=$BUILD/series-6.1/v3-0000-cover-letter.patch
 	for line in '^Subject: \[PATCH 6.1 v3 0/3\] A mini series$' '^v3:$' '^ - Better\.$' \
+		'^Applies to 6\.1\.100 to 6\.1\.192, the first and the last that were tried\.$' \
 		'^Made on Linux 6\.1\.[0-9]+, git tree$' '^      1  0123456789ab  \[stable\]$' '^      2  none$'; do
 		grep -qE -- "$line" "$cover" || fail "not in the cover letter: $line" "$(cat "$cover")"
 	done
-	! grep -q '^base-commit' "$cover" || fail "a commit that nobody else has"
+	! grep -q '^base-commit' "$cover" || fail "it names a commit that nobody else has"
 	! grep -q '^# For' "$cover" || fail "a comment is mailed"
 }
 
-@test "who signs off is the author, in the mails and in the cover letter's list" {
+@test "the sender is the author, in the mails and in the cover letter's list" {
 	lab series SIGNOFF='A Sender <a.sender@example.org>'
 	good
-	grep -qx 'A Sender (3):' "$BUILD"/series-6.1/0000-* || fail "the list names another"
+	grep -qx 'A Sender (3):' "$BUILD"/series-6.1/0000-* || fail "the list names another author"
 	! grep -r 'Secondary TLB lab' "$BUILD/series-6.1" || fail "the lab is named"
 	for mail in "$BUILD"/series-6.1/000[1-9]-*; do
 		grep -qx 'From: A Sender <a.sender@example.org>' "$mail" || fail "$mail: author"
 		grep -qx 'Signed-off-by: A Sender <a.sender@example.org>' "$mail" || fail "$mail: sign-off"
 	done
 	lab series
-	[[ $output == *'Nobody has signed these off'* ]] || fail "not said"
+	[[ $output == *'The patches are not signed off'* ]] || fail "not said"
 }
 
-@test "each mail goes to those whom the kernel's own script names" {
+@test "each mail is addressed as the kernel's get_maintainer.pl says" {
 	mkdir "$T/kernel/scripts"
 	cat > "$T/kernel/scripts/get_maintainer.pl" <<-'END'
 	print "\"A. Keeper\" <keeper\@example.org> (maintainer:MINI (A/B))\n";
