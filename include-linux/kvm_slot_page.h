@@ -3,8 +3,8 @@
 #define _LINUX_KVM_SLOT_PAGE_H
 
 /*
- * A page of a memslot whose address KVM gives to hardware that takes no
- * reference. virt/kvm/slot_page.c states the protocol.
+ * Give hardware the address of a memslot's page, without a reference to the
+ * page. virt/kvm/slot_page.c describes the protocol.
  */
 
 #include <linux/kvm_types.h>
@@ -14,9 +14,9 @@ struct kvm_vcpu;
 
 /**
  * struct kvm_slot_page - a page of a memslot, looked up but not yet checked
- * @hva: where the VMM has it
- * @pfn: what was there when it was looked up; referenced
- * @mmu_seq: KVM's invalidation sequence from before the look-up
+ * @hva: address of the page in the VMM's address space
+ * @pfn: the page frame that the look-up found and took a reference to
+ * @mmu_seq: kvm->mmu_invalidate_seq, sampled before the look-up
  */
 struct kvm_slot_page {
 	unsigned long hva;
@@ -28,7 +28,7 @@ int kvm_slot_page_reload(struct kvm_vcpu *vcpu, int slot_id, gfn_t gfn,
 			 unsigned int request,
 			 void (*use)(struct kvm_vcpu *vcpu, kvm_pfn_t pfn));
 
-/* The steps of which kvm_slot_page_reload() consists. */
+/* The steps of kvm_slot_page_reload(). Only it and the KUnit suites call them. */
 int kvm_slot_page_lookup(struct kvm *kvm, int slot_id, gfn_t gfn,
 			 struct kvm_slot_page *page);
 void kvm_slot_page_put(const struct kvm_slot_page *page);

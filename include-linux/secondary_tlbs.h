@@ -6,12 +6,12 @@
  * Secondary TLBs are the TLBs of IOMMUs, and of devices behind them, that are
  * filled from the page tables of a CPU's address space.
  *
- * This header is the side of the code that changes page tables and flushes
- * TLBs. Drivers that own a secondary TLB subscribe to an mm through
- * <linux/mmu_notifier.h>, which includes this header.
+ * This header is for code that changes page tables and flushes TLBs. The driver
+ * of a secondary TLB subscribes to an mm through <linux/mmu_notifier.h>, which
+ * includes this header.
  *
- * An <asm/tlbflush.h> must be able to include it. So it may include nothing
- * that needs <asm/tlbflush.h>, <linux/mm.h> or <linux/mmu_notifier.h>.
+ * arm64's <asm/tlbflush.h> includes this header. So this header must not include
+ * anything that needs <asm/tlbflush.h>, <linux/mm.h> or <linux/mmu_notifier.h>.
  */
 
 #ifdef CONFIG_MMU_NOTIFIER
@@ -32,9 +32,10 @@ void __mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
 					      unsigned long end);
 
 /*
- * True if a subscriber of @mm has a secondary TLB. A patched-out branch until
- * the first one was registered anywhere, then a test of a bit; other kinds of
- * subscribers cost nothing here. mm/secondary_tlbs.c has the ordering.
+ * True if a subscriber of @mm has a secondary TLB. This is a patched-out branch
+ * until the first such subscriber is registered with any mm, and a test of a
+ * bit after that. Other kinds of subscribers do not set the bit.
+ * mm/secondary_tlbs.c describes the ordering.
  */
 static inline bool mm_has_secondary_tlbs(struct mm_struct *mm)
 {
@@ -46,32 +47,31 @@ static inline bool mm_has_secondary_tlbs(struct mm_struct *mm)
  * mmu_notifier_invalidate_secondary_tlbs - drop a range from the secondary TLBs
  * @mm: the address space whose page tables have changed
  * @start: first address of the range
- * @end: first address behind the range
+ * @end: first address after the range
  *
- * For the architecture's functions that flush the TLBs of the CPUs: they call
- * it once for each flush of a range of a user address space. It is called after
- * the change is visible in the page tables, and before any page or page table
- * that was reachable through the old ones can be reused.
+ * The architecture's functions that flush the CPUs' TLBs call this once for
+ * each flush of a user range: after the change is visible in the page tables,
+ * and before any page or page table that was reachable through the old entries
+ * can be reused.
  *
- * @start and @end are page aligned and tell what has changed, even where the
- * CPUs drop more. (0, ULONG_MAX) is the whole of @mm, for flushes of all of it.
- * An empty range is no invalidation. The range goes to the subscribers as it
- * is.
+ * The range is what has changed, even where the CPUs flush more. @start and
+ * @end are page aligned. (0, ULONG_MAX) is all of @mm, for flushes of a whole
+ * mm. An empty range is ignored. Subscribers get the range unchanged.
  *
- * When this returns, each subscriber of @mm that has an operation
+ * When this returns, each subscriber of @mm that has the operation
  * &mmu_notifier_ops.invalidate_secondary_tlbs has dropped the range from its
- * TLB. One that is being unregistered or released meanwhile may or may not be
+ * TLB. A subscriber that is being unregistered or released may or may not be
  * called. None is called after its mmu_notifier_unregister() has returned or
  * its &mmu_notifier_ops.free_notifier has begun.
  *
  * Context: Task context. Does not sleep, so page table locks may be held. @mm
- * need not be current->mm. From the change of the page tables on the caller
- * holds the mmap_lock, or a lock of the reverse map (i_mmap_rwsem or
- * anon_vma->rwsem) of a VMA in the range, for reading or writing, or nobody
- * else uses @mm any more, as in exit_mmap(). Registration takes all of these
- * locks for writing, so each subscriber that may have seen the old page tables
- * is on the list. (The caller may drop the lock before the call if it has found
- * mm_has_secondary_tlbs() true under it, and has a reference of mmgrab().)
+ * need not be current->mm. From the change of the page tables until this
+ * returns, the caller holds the mmap_lock, or a reverse-map lock (i_mmap_rwsem
+ * or anon_vma->rwsem) of a VMA in the range, for reading or writing. It needs
+ * no lock if @mm has no other user, as in exit_mmap(). Registration takes all
+ * of these locks for writing, so each subscriber that may have seen the old
+ * page tables is on the list. A caller that holds a reference of mmgrab() may
+ * drop the lock before the call, if mm_has_secondary_tlbs() was true under it.
  * Subscribers are called in an SRCU read-side critical section.
  */
 static inline void mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,

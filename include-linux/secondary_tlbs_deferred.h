@@ -3,10 +3,10 @@
 #define _LINUX_SECONDARY_TLBS_DEFERRED_H
 
 /*
- * Reclaim unmaps pages one by one, from any mm, and has the TLBs of the CPUs
- * flushed once for many of them, before the first of them is reused. These
- * functions keep the secondary TLBs in step with that: pages that lie side by
- * side in one mm are invalidated together, at the latest with the flush.
+ * Reclaim unmaps pages one by one, from any mm. It flushes the CPUs' TLBs once
+ * for many pages, before the first of them is reused. These functions do the
+ * same for secondary TLBs: adjacent pages of one mm are invalidated together,
+ * at the latest by that flush.
  */
 
 #include <linux/mm_types_task.h>
@@ -20,21 +20,21 @@ void __secondary_tlbs_defer(struct secondary_tlbs_deferred *deferred,
 void __secondary_tlbs_flush_deferred(struct secondary_tlbs_deferred *deferred);
 
 /**
- * secondary_tlbs_defer - have a range invalidated, but not yet
- * @deferred: the caller's own; all zeroes when nothing is deferred
+ * secondary_tlbs_defer - defer the invalidation of a range
+ * @deferred: private to the calling task; all zeroes if nothing is deferred
  * @mm: the address space whose page tables have changed
  * @start: first address of the range, page aligned
- * @end: first address behind the range, page aligned
+ * @end: first address after the range, page aligned
  *
- * The range is invalidated by secondary_tlbs_flush_deferred(), which the
- * caller must call before what was mapped there is reused, or already by this
- * function, if the next range is no neighbour of this one. Until then a
- * concurrent change of the same range by others relies on
- * flush_tlb_batched_pending(), as it does for the TLBs of the CPUs.
+ * The caller must call secondary_tlbs_flush_deferred() before any page that was
+ * mapped in the range can be reused. A later call of this function invalidates
+ * the range already if the new range is not adjacent to it. Until then, others
+ * who change the same range rely on flush_tlb_batched_pending(), as they do for
+ * the CPUs' TLBs.
  *
- * Context: As mmu_notifier_invalidate_secondary_tlbs(). Its locks are needed for
- * this call only, not until the flush: each subscriber that could have seen the
- * old page tables was registered by then.
+ * Context: As mmu_notifier_invalidate_secondary_tlbs(). Its locks are needed
+ * for this call, but not until the flush: each subscriber that can have seen
+ * the old page tables is registered by now.
  */
 static inline void secondary_tlbs_defer(struct secondary_tlbs_deferred *deferred,
 					struct mm_struct *mm,
@@ -45,10 +45,10 @@ static inline void secondary_tlbs_defer(struct secondary_tlbs_deferred *deferred
 }
 
 /**
- * secondary_tlbs_flush_deferred - invalidate what has been deferred
+ * secondary_tlbs_flush_deferred - invalidate the deferred range, if there is one
  * @deferred: as given to secondary_tlbs_defer(), by the same task
  *
- * Context: Task context. May free an mm whose last user was this.
+ * Context: Task context. Drops the reference to the mm, which may free it.
  */
 static inline void
 secondary_tlbs_flush_deferred(struct secondary_tlbs_deferred *deferred)

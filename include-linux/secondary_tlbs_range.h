@@ -3,13 +3,13 @@
 #define _LINUX_SECONDARY_TLBS_RANGE_H
 
 /*
- * Arithmetic that the drivers of secondary TLBs share, on the ranges that an mm
- * tells them. How a range becomes commands is specific to each driver, and lies
- * beside it.
+ * Range arithmetic that the drivers of secondary TLBs share. The header that
+ * turns a range into commands is specific to each driver, and stands beside it.
  *
  * Pure functions: no state, no locks, any context. Ranges are [start, end), as
- * the mm tells them: end is the first address behind. (0, ULONG_MAX) means the
- * whole address space; it needs no case of its own, for it touches each page.
+ * invalidate_secondary_tlbs() gets them: end is exclusive. (0, ULONG_MAX) means
+ * the whole address space. It needs no case of its own, since it touches each
+ * page.
  */
 
 #include <linux/bitops.h>
@@ -18,10 +18,10 @@
 /**
  * secondary_tlbs_range_pages - how many pages a range touches
  * @start: first address of the range
- * @end: first address behind the range
+ * @end: first address after the range
  * @shift: log2 of the page's size in bytes, 1 to BITS_PER_LONG - 1
  *
- * Pages that are touched in part count. The result cannot overflow.
+ * A page that is touched in part counts. The result cannot overflow.
  *
  * Return: the number of pages; 0 if the range is empty.
  */
@@ -37,15 +37,15 @@ secondary_tlbs_range_pages(unsigned long start, unsigned long end, unsigned int 
 /**
  * secondary_tlbs_cover_order - the smallest aligned block that covers a range
  * @start: first address of the range
- * @end: first address behind the range; the range must not be empty
+ * @end: first address after the range; the range must not be empty
  * @shift: log2 of the page's size in bytes
  *
- * The block has 2^order pages and begins at a multiple of its size. Where the
- * range begins and ends on two sides of a boundary, it can be much larger than
+ * The block has 2^order pages and begins at a multiple of its size. If the
+ * range crosses a boundary of large blocks, the block can be much larger than
  * the range: the two pages around 1 GiB need a block of 2 GiB.
  *
- * Return: the order, 0 to BITS_PER_LONG - @shift. With the largest of them the
- * block is the whole address space, and its size in bytes no unsigned long.
+ * Return: the order, 0 to BITS_PER_LONG - @shift. A block of the largest order
+ * is the whole address space. Its size in bytes does not fit an unsigned long.
  */
 static inline unsigned int
 secondary_tlbs_cover_order(unsigned long start, unsigned long end, unsigned int shift)
@@ -56,8 +56,10 @@ secondary_tlbs_cover_order(unsigned long start, unsigned long end, unsigned int 
 /**
  * secondary_tlbs_block_start - where the aligned block around an address begins
  * @address: an address in the block
- * @order: log2 of the block's size in pages, as secondary_tlbs_cover_order() has it
+ * @order: log2 of the block's size in pages, see secondary_tlbs_cover_order()
  * @shift: log2 of the page's size in bytes
+ *
+ * Return: the first address of the block; 0 if it is the whole address space.
  */
 static inline unsigned long
 secondary_tlbs_block_start(unsigned long address, unsigned int order, unsigned int shift)

@@ -3,9 +3,9 @@
 #define _MM_MMU_NOTIFIER_INTERNAL_H
 
 /*
- * The subscriptions of an mm. mmu_notifier.c owns and changes them;
- * secondary_tlbs.c walks the list, and is told when it changes. Nothing else
- * looks inside.
+ * The subscriptions of an mm. mmu_notifier.c owns and changes them, and tells
+ * secondary_tlbs.c when the list changes. secondary_tlbs.c walks the list. No
+ * other file uses this header.
  */
 
 #include <linux/rbtree_types.h>

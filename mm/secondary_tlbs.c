@@ -2,32 +2,33 @@
 /*
  * Invalidation of secondary TLBs
  *
- * An IOMMU, or a device behind it, that walks the page tables of a process
- * keeps what it finds in a TLB of its own. It may refill that TLB at any
- * moment and cannot be asked to wait while page tables change. What it can do
- * is forget: after the page tables have changed, the mm tells its driver the
- * range. The driver invalidates it before the memory can be reused.
+ * An IOMMU, or a device behind it, walks the page tables of a process and keeps
+ * the translations in a TLB of its own. It may refill that TLB at any moment,
+ * and cannot be made to wait while page tables change. So the mm tells its
+ * driver each range whose page tables have changed. The driver invalidates the
+ * range before the memory can be reused.
  *
- * This file takes such a range to the subscribers of an mm. Registration is in
- * mmu_notifier.c, as are the notifiers for users who keep a copy of the page
- * tables in software and can refuse to refill it between
+ * This file dispatches such a range to the subscribers of an mm. Registration
+ * is in mmu_notifier.c. So are the notifiers for users that keep a copy of the
+ * page tables in software, and can refuse to refill it between
  * invalidate_range_start() and invalidate_range_end().
  *
- * Most kernels have no secondary TLB and most mms of the others have none, but
- * every flush of a CPU's TLB asks. Two marks make the question cheap:
+ * Most kernels have no secondary TLB, and on the others most mms have none. But
+ * every flush of a CPU's TLB has to test for one. Two marks make this cheap:
  *
- *  - secondary_tlbs_key, a static key, is enabled by the first registration of
- *    such a subscriber anywhere, and stays enabled. Enabling it takes the CPU
- *    hotplug lock, which is taken outside of mmap_lock (cpuset_attach()). So
- *    mmu_notifier_register() and mmu_notifier_get() enable it before they take
- *    mmap_lock. Callers that hold mmap_lock use cpus_read_trylock().
+ *  - secondary_tlbs_key is a static key. The first registration of such a
+ *    subscriber with any mm enables it, and it stays enabled. Enabling it takes
+ *    the CPU hotplug lock, which is taken outside of mmap_lock
+ *    (cpuset_attach()). So mmu_notifier_register() and mmu_notifier_get()
+ *    enable it before they take mmap_lock. Registration by a caller that holds
+ *    mmap_lock uses cpus_read_trylock().
  *
  *  - MMF_HAS_SECONDARY_TLBS in mm->flags is set while such a subscriber is on
- *    the list of the mm. It changes with the list, under its spinlock.
+ *    the list of the mm. It changes with the list, under the list's spinlock.
  *
- * Neither may be seen too late. Whoever changes page tables holds a lock that
- * registration takes for writing, and registration has set both marks when it
- * drops it:
+ * No flush that a device depends on may miss either mark. Whoever changes page
+ * tables holds a lock that registration takes for writing, and registration
+ * sets both marks before it drops that lock:
  *
  *	changes page tables		registers
  *	===================		=========
@@ -40,17 +41,18 @@
  *	test key and flag
  *	up_read(lock)
  *
- * If the left side comes first instead, the device never saw what it changed.
+ * If the left side comes first instead, the device has never seen the old page
+ * tables.
  *
  * How this pairs with mmu_notifier.c:
  *
- *  - hlist_for_each_entry_rcu() with hlist_add_head_rcu() in
+ *  - hlist_for_each_entry_rcu() pairs with hlist_add_head_rcu() in
  *    __mmu_notifier_register(): a subscriber found on the list is initialised.
  *
- *  - srcu_read_lock() and srcu_read_unlock() with synchronize_srcu() in
+ *  - srcu_read_lock() and srcu_read_unlock() pair with synchronize_srcu() in
  *    mmu_notifier_unregister() and mn_hlist_release(), and with call_srcu() in
- *    mmu_notifier_put(): each first takes the subscriber off the list, then
- *    waits for the walks that may still have found it there.
+ *    mmu_notifier_put(). Each of these first takes the subscriber off the list,
+ *    and then waits for the walks that may still have found it there.
  */
 
 #include <linux/cpu.h>
@@ -75,10 +77,10 @@ static bool secondary_tlbs_ready;
 
 #ifdef CONFIG_LOCKDEP
 /*
- * Held around the subscribers' operations. The wait types say that it may be
- * taken anywhere, and that what is taken inside of it must not sleep: lockdep
- * reports a mutex at its first use there, contended or not. A spinlock_t is
- * allowed, even on PREEMPT_RT, where it sleeps.
+ * This map is held around the subscribers' operations. Its wait types say that
+ * it may be taken anywhere, and that no sleeping lock may be taken inside of
+ * it. So lockdep reports a mutex at its first use there, contended or not. A
+ * spinlock_t is allowed, even on PREEMPT_RT, where it sleeps.
  */
 static struct lockdep_map secondary_tlbs_map = {
 	.name = "invalidate_secondary_tlbs",
@@ -88,8 +90,9 @@ static struct lockdep_map secondary_tlbs_map = {
 };
 
 /*
- * A memory allocation that may reclaim has no wait type, but it passes through
- * the map of range_start(). Teach lockdep that this is the outer one.
+ * A memory allocation that may reclaim has no wait type, but it acquires the
+ * map of range_start(). Teach lockdep that the map of range_start() is the
+ * outer one of the two. Then it reports such an allocation in an operation.
  */
 static int __init secondary_tlbs_teach_lockdep(void)
 {
@@ -107,11 +110,11 @@ static bool has_secondary_tlb(const struct mmu_notifier_ops *ops)
 	return ops && ops->invalidate_secondary_tlbs;
 }
 
-/* The caller holds the lock of CPU hotplug. Does nothing the second time. */
+/* The caller holds the CPU hotplug lock. A second call changes nothing. */
 static void secondary_tlbs_enable(void)
 {
 	static_branch_enable_cpuslocked(&secondary_tlbs_key);
-	/* Not every architecture makes the others fetch the patched code. */
+	/* Not every architecture makes the other CPUs fetch the patched code. */
 	kick_all_cpus_sync();
 	/* Pairs with the load-acquire in must_enable(). */
 	smp_store_release(&secondary_tlbs_ready, true);
@@ -124,8 +127,10 @@ static bool must_enable(const struct mmu_notifier_ops *ops)
 }
 
 /**
- * secondary_tlbs_prepare - before the registration of a subscriber
- * @ops: its operations, may be NULL
+ * secondary_tlbs_prepare - enable the fast path's key before a registration
+ * @ops: operations of the subscriber that will be registered, or NULL
+ *
+ * Does nothing if the subscriber has no secondary TLB.
  *
  * Context: Process context, may sleep. The caller holds no lock of an mm.
  */
@@ -142,8 +147,8 @@ void secondary_tlbs_prepare(const struct mmu_notifier_ops *ops)
 EXPORT_SYMBOL_GPL(secondary_tlbs_prepare);
 
 /*
- * The same for a caller who holds the mmap_lock. Returns -EBUSY if the first
- * subscriber of all meets CPU hotplug; it may try again.
+ * The same for a caller that holds the mmap_lock. Returns -EBUSY if the key is
+ * not enabled yet and CPU hotplug is going on. The caller may try again.
  */
 int secondary_tlbs_prepare_locked(const struct mmu_notifier_ops *ops)
 {
@@ -158,7 +163,7 @@ int secondary_tlbs_prepare_locked(const struct mmu_notifier_ops *ops)
 	return 0;
 }
 
-/* The list of @mm has changed; the caller still holds its lock. */
+/* The list of @mm has changed. The caller still holds the list's lock. */
 void secondary_tlbs_update_mark(struct mm_struct *mm)
 {
 	struct mmu_notifier *subscription;
@@ -199,7 +204,7 @@ static unsigned int call_subscribers(struct mm_struct *mm, unsigned long start,
 	return called;
 }
 
-/* mm_has_secondary_tlbs() was true. */
+/* Called only if mm_has_secondary_tlbs(@mm) is true. */
 void __mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
 					      unsigned long start,
 					      unsigned long end)
@@ -211,10 +216,10 @@ void __mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
 		return;
 
 	/*
-	 * Pairs with smp_mb__before_atomic() in secondary_tlbs_update_mark(),
-	 * for the few who flush without a lock that registration takes, like
-	 * x86's unmap_ldt_struct(): they have no translation that a device
-	 * uses, but must not find the flag without the list.
+	 * Pairs with smp_mb__before_atomic() in secondary_tlbs_update_mark().
+	 * A few callers flush without a lock that registration takes, such as
+	 * x86's unmap_ldt_struct(). No device uses the translations that they
+	 * flush, but a caller that sees the flag must also see the list.
 	 */
 	smp_rmb();
 

@@ -2,14 +2,16 @@
 /*
  * Deferred invalidation of secondary TLBs, for reclaim
  *
- * A task that unmaps pages in a batch keeps one range for the secondary TLBs
- * (in task_struct, so nothing here is shared). Reclaim tends to find neighbours
- * one after the other: they make the range grow, at either end. Whatever does
- * not, another mm or another place, first gets the old range invalidated.
+ * A task that unmaps pages in a batch keeps one range for the secondary TLBs.
+ * The range is in task_struct, so nothing here is shared. Reclaim tends to
+ * unmap adjacent pages one after the other. An adjacent page of the same mm
+ * extends the range at either end. Any other page starts a new range, after the
+ * old one has been invalidated.
  *
- * The range may outlive the task's hold of any lock of the mm, and the mm's
- * last user. It holds a reference that keeps struct mm_struct and its
- * subscribers' list; once exit_mmap() has released them, nobody is called.
+ * The task may drop all locks of the mm, and the mm may lose its last user,
+ * while the range is deferred. So the range holds a reference of mmgrab(),
+ * which keeps struct mm_struct and its list of subscribers. Once exit_mmap()
+ * has released the subscribers, none is called.
  */
 
 #include <linux/mm_types.h>
@@ -30,7 +32,7 @@ static bool grow(struct secondary_tlbs_deferred *deferred, struct mm_struct *mm,
 	return true;
 }
 
-/* @mm has a secondary TLB. */
+/* Called only if mm_has_secondary_tlbs(@mm) is true. */
 void __secondary_tlbs_defer(struct secondary_tlbs_deferred *deferred,
 			    struct mm_struct *mm, unsigned long start,
 			    unsigned long end)
@@ -45,7 +47,7 @@ void __secondary_tlbs_defer(struct secondary_tlbs_deferred *deferred,
 	deferred->end = end;
 }
 
-/* Something is deferred. */
+/* Called only if @deferred has a range. */
 void __secondary_tlbs_flush_deferred(struct secondary_tlbs_deferred *deferred)
 {
 	struct mm_struct *mm = deferred->mm;

@@ -3,35 +3,35 @@
 #define _INTEL_PASID_RANGE_H
 
 /*
- * What a range of addresses becomes in invalidations of VT-d's IOTLB, and of
- * the devices' TLBs, by PASID. Pure functions, after Intel's "Virtualization
- * Technology for Directed I/O Architecture Specification" (D51397), whose
- * sections are named below.
+ * Encode a range of addresses for the descriptors that invalidate VT-d's IOTLB
+ * and the devices' TLBs by PASID. Pure functions. The sections named below are
+ * of Intel's "Virtualization Technology for Directed I/O Architecture
+ * Specification" (D51397).
  *
- * Both kinds of descriptor drop a block: 2^order pages of 4K, from a multiple
- * of its own size on. One that is not aligned would drop other pages.
+ * Both kinds of descriptors drop a block: 2^order pages of 4K, aligned to its
+ * size. An unaligned one would drop other pages than intended.
  */
 
 #include <linux/bits.h>
 #include <linux/log2.h>
 #include <linux/secondary_tlbs_range.h>
 
-/* Pages of VT-d have 4K, whatever the CPU's have. */
+/* VT-d counts in pages of 4K. */
 #define INTEL_PASID_SHIFT		12
 
-/* The block that is the whole address space: its size is no unsigned long. */
+/* The whole address space as a block. Its size does not fit an unsigned long. */
 #define INTEL_PASID_ORDER_ALL	(64 - INTEL_PASID_SHIFT)
 
-/* In a device-TLB descriptor: more than one page, see intel_pasid_devtlb_address(). */
+/* The S bit of a device-TLB descriptor, see intel_pasid_devtlb_address(). */
 #define INTEL_PASID_DEVTLB_SIZE	BIT_ULL(11)
 
-/* As many blocks as a range can need. */
+/* The most blocks that intel_pasid_blocks() returns. */
 #define INTEL_PASID_MAX_BLOCKS	2
 
 /**
  * struct intel_pasid_block - what one invalidation drops
  * @address: first address, a multiple of the block's size
- * @order: log2 of its size in pages of 4K; INTEL_PASID_ORDER_ALL: the whole PASID
+ * @order: log2 of the size in pages of 4K; INTEL_PASID_ORDER_ALL is the whole PASID
  */
 struct intel_pasid_block {
 	unsigned long address;
@@ -51,19 +51,21 @@ static inline struct intel_pasid_block intel_pasid_cover(unsigned long start, un
 /**
  * intel_pasid_blocks - the blocks to invalidate for a range
  * @start: first address of the range
- * @end: first address behind the range
+ * @end: first address after the range
  * @blocks: set to the blocks, in the order of their addresses
  *
- * One block, if one of less than twice the pages covers the range; else the two
- * smallest on both sides of the boundary that the range crosses. So they cover
- * the range, and together have less than twice its pages.
+ * If one block of less than twice the range's pages covers the range, it is that
+ * block. Else it is the smallest block on each side of the boundary that the
+ * range crosses. So the blocks cover the range, and together have less than
+ * twice its pages.
  *
- * (0, ULONG_MAX) touches all 2^52 pages, so it is the whole PASID in one block.
+ * (0, ULONG_MAX) touches all 2^52 pages. It becomes one block, the whole PASID.
  *
- * A 2 MiB or 1 GiB page in the range is in one block, as the Address Mask has to
- * be at least 9 or 18 to drop it ("PASID-based IOTLB Invalidate Descriptor",
- * 6.5.2.4): cut is only at a multiple of half the smallest covering block, and
- * cut in half is no block that the range fills.
+ * A 2 MiB or 1 GiB page in the range lies within one block. It must: the Address
+ * Mask has to be at least 9 or 18 to drop it ("PASID-based IOTLB Invalidate
+ * Descriptor", 6.5.2.4). The boundary is the middle of the smallest covering
+ * block, and a huge page crosses it only if it is that block. Then the range
+ * fills the block, and is not split.
  *
  * Return: the number of blocks, 1 or 2; 0 if the range is empty.
  */
@@ -92,10 +94,11 @@ intel_pasid_blocks(unsigned long start, unsigned long end,
  * @address: first address of the block, a multiple of its size
  * @order: log2 of the block's size in pages of 4K, 0 to INTEL_PASID_ORDER_ALL
  *
- * "PASID-based-Device-TLB Invalidate Descriptor", 6.5.2.6, which leaves the
- * encoding to PCI Express' ATS: with S clear, the page. With S set, the lowest
- * bit that is clear, from bit 12 up, says half the size; so the bits below it
- * are all set. All but bit 63 set is the whole address space.
+ * "PASID-based-Device-TLB Invalidate Descriptor", 6.5.2.6, which uses the
+ * encoding of PCI Express ATS. With S clear, the device drops one page. With S
+ * set, the lowest clear bit of the address, from bit 12 up, has the value of
+ * half the size; all bits below it are set. If only bit 63 is clear, the block
+ * is the whole address space.
  *
  * Return: bits 127:64 of the descriptor.
  */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Planted bugs: each case is wrong in its own way, and whatever judges a boot
- * must say so, for the right reason.
+ * Planted bugs. Each case is wrong in its own way. A harness that judges the boot
+ * must fail it, and for the right reason.
  *
- * Most cases do what KUnit cannot see: they pass, or do not end. Choose one per
- * boot with kunit.filter_glob=busted.CASE.
+ * KUnit itself does not notice most of them: the case passes, or does not end.
+ * Choose one per boot with kunit.filter_glob=_busted.CASE.
  */
 #include <linux/bug.h>
 #include <linux/compiler.h>
@@ -22,7 +22,7 @@
 #include <kunit/secondary_tlbs_recorder.h>
 #include <kunit/test.h>
 
-/* lockdep reports an order of locks that could deadlock, without deadlock. */
+/* lockdep reports a lock order that could deadlock. Nothing deadlocks here. */
 static void lock_inversion(struct kunit *test)
 {
 	static DEFINE_MUTEX(a);
@@ -39,7 +39,7 @@ static void lock_inversion(struct kunit *test)
 	mutex_unlock(&b);
 }
 
-/* might_sleep() under a spinlock, where nothing would really sleep. */
+/* might_sleep() under a spinlock. Nothing sleeps here. */
 static void sleep_in_atomic(struct kunit *test)
 {
 	static DEFINE_SPINLOCK(lock);
@@ -71,7 +71,7 @@ static void warn_in_worker(struct kunit *test)
 	kthread_stop(task);
 }
 
-/* Sleeps for ever and says nothing: no lockup, no stall, no RCU reader. */
+/* Sleep for ever, without a report: it is no lockup, and no RCU stall. */
 static void hang(struct kunit *test)
 {
 	DECLARE_COMPLETION_ONSTACK(never);
@@ -79,7 +79,7 @@ static void hang(struct kunit *test)
 	wait_for_completion(&never);
 }
 
-/* QEMU exits with success after it. */
+/* After a panic, QEMU exits with success. */
 static void panic_at_once(struct kunit *test)
 {
 	panic("planted panic");
@@ -90,12 +90,12 @@ static void failing_case(struct kunit *test)
 	KUNIT_FAIL(test, "planted failure");
 }
 
-/* For this many jiffies, or until KCSAN has seen enough to report often. */
+/* How long the threads race: long enough for KCSAN to report it. */
 #define RACE_TIME	(3 * HZ)
 
 static unsigned long raced;
 
-/* Plain accesses, which nothing orders: a report needs one of them to wait. */
+/* Plain accesses without any order. KCSAN delays one of them to detect the race. */
 static noinline void race(void)
 {
 	raced++;
@@ -139,21 +139,21 @@ static void use_after_free(struct kunit *test)
 	u8 *bytes = kmalloc(64, GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bytes);
-	/* The compiler must not see the two together. */
+	/* The compiler must not notice the use after the kfree(). */
 	OPTIMIZER_HIDE_VAR(bytes);
 	kfree(bytes);
 	WRITE_ONCE(bytes[8], 1);
 }
 
-/* As lockdep does when its tables are full: off, and all later checks with it. */
+/* When its tables are full, lockdep turns itself off. So do that. */
 static void lockdep_exhausted(struct kunit *test)
 {
 	debug_locks_off();
 }
 
 /*
- * A subscriber that does what may sleep, from an invalidation that holds no
- * spinlock: nothing sleeps, nothing contends, and nothing else would tell.
+ * A subscriber's operation does something that may sleep. No spinlock is held and
+ * no lock is contended, so only the lockdep map of the dispatch can report it.
  */
 static void invalidate_once(struct kunit *test,
 			    void (*hook)(struct recorder_subscriber *sub, enum recorded_op op))
@@ -183,7 +183,7 @@ static void sleeping_subscriber(struct kunit *test)
 	invalidate_once(test, take_mutex);
 }
 
-/* Reclaim, which this may wait for, invalidates secondary TLBs itself. */
+/* The allocation may reclaim, and reclaim invalidates secondary TLBs itself. */
 static void allocate(struct recorder_subscriber *sub, enum recorded_op op)
 {
 	kfree(kmalloc(8, GFP_NOFS));
@@ -199,7 +199,7 @@ static struct kunit_case busted_cases[] = {
 	KUNIT_CASE(sleep_in_atomic),
 	KUNIT_CASE(warn_in_worker),
 	KUNIT_CASE(hang),
-	/* KUNIT_CASE() would want functions of these names, which are taken. */
+	/* Functions named panic and data_race exist, so no KUNIT_CASE(). */
 	{ .run_case = panic_at_once, .name = "panic" },
 	KUNIT_CASE(failing_case),
 	{ .run_case = race_between_threads, .name = "data_race" },

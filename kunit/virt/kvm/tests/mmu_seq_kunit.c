@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The count and the sequence of KVM's invalidations: what range_start() and
- * range_end() leave in them, and when they ask for a retry.
+ * Tests of KVM's mmu_invalidate_in_progress (the count) and mmu_invalidate_seq
+ * (the sequence): how range_start() and range_end() change them, and for which
+ * values a look-up has to be retried.
  */
 #include <linux/kcsan-checks.h>
 
@@ -10,7 +11,7 @@
 #define LOW	(16 * PAGE_SIZE)
 #define HIGH	(32 * PAGE_SIZE)
 
-/* The protocol's steps, under the lock that they want. */
+/* The steps of the protocol, under the mmu_lock that they need. */
 static void begin(struct kvm *kvm, unsigned long start, unsigned long end)
 {
 	write_lock(&kvm->mmu_lock);
@@ -59,7 +60,7 @@ static void begin_and_end_nest(struct kunit *test)
 	end(vm->kvm);
 	KUNIT_EXPECT_EQ(test, vm->kvm->mmu_invalidate_in_progress, 1L);
 	KUNIT_EXPECT_EQ(test, mmu_invalidate_sample(vm->kvm), seq + 1);
-	/* Sampled between the two ends, which is too early. */
+	/* A sample from between the two ends is still a conflict. */
 	KUNIT_EXPECT_TRUE(test, retry(vm->kvm, seq + 1));
 
 	end(vm->kvm);
@@ -83,7 +84,7 @@ static void only_the_range_is_retried_while_it_changes(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, retry_hva(vm->kvm, seq, HIGH - 1));
 	KUNIT_EXPECT_FALSE(test, retry_hva(vm->kvm, seq, HIGH));
 
-	/* The sequence knows no range. */
+	/* The sequence has no range: a conflict for every address. */
 	end(vm->kvm);
 	KUNIT_EXPECT_TRUE(test, retry_hva(vm->kvm, seq, HIGH));
 	KUNIT_EXPECT_FALSE(test, retry_hva(vm->kvm, seq + 1, LOW));
@@ -119,17 +120,17 @@ static void ranges_merge_until_all_have_ended(struct kunit *test)
 	begin(vm->kvm, LOW, LOW + PAGE_SIZE);
 	KUNIT_EXPECT_FALSE(test, retry_hva(vm->kvm, seq, LOW + 4 * PAGE_SIZE));
 	begin(vm->kvm, HIGH, HIGH + PAGE_SIZE);
-	/* Also what lies between. */
+	/* Addresses between the two ranges conflict as well. */
 	KUNIT_EXPECT_TRUE(test, retry_hva(vm->kvm, seq, LOW + 4 * PAGE_SIZE));
 	KUNIT_EXPECT_TRUE(test, retry_hva(vm->kvm, seq, HIGH + PAGE_SIZE - 1));
 	KUNIT_EXPECT_FALSE(test, retry_hva(vm->kvm, seq, HIGH + PAGE_SIZE));
 
-	/* Which of them has ended is not known. */
+	/* The count does not tell which range has ended, so both still conflict. */
 	end(vm->kvm);
 	KUNIT_EXPECT_TRUE(test, retry_hva(vm->kvm, seq + 1, LOW));
 	KUNIT_EXPECT_TRUE(test, retry_hva(vm->kvm, seq + 1, HIGH));
 
-	/* The next one starts anew. */
+	/* Once the count is 0, the next range replaces the merged one. */
 	end(vm->kvm);
 	begin(vm->kvm, HIGH, HIGH + PAGE_SIZE);
 	KUNIT_EXPECT_FALSE(test, retry_hva(vm->kvm, seq + 2, LOW));
@@ -214,10 +215,10 @@ static void notifier_counts_what_meets_a_memslot(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, retry_hva(vm->kvm, seq, vm->hva));
 	test_range_end(&range);
 	KUNIT_EXPECT_EQ(test, vm->kvm->mmu_invalidate_in_progress, 0L);
-	/* Once, also where two address spaces of the VM have the memslot. */
+	/* Once, even if the memslot is in both address spaces of an x86 VM. */
 	KUNIT_EXPECT_EQ(test, mmu_invalidate_sample(vm->kvm), seq + 1);
 
-	/* No memslot: only memslot changes have to wait for it. */
+	/* A range without a memslot delays changes of memslots, and nothing else. */
 	test_range_start(vm, &range, vm->other, vm->other + PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, vm->kvm->mmu_invalidate_in_progress, 0L);
 	KUNIT_EXPECT_EQ(test, vm->kvm->mn_active_invalidate_count, 1UL);
@@ -237,7 +238,7 @@ static void add_other_slot(struct recorder_worker *worker)
 	kthread_unuse_mm(vm->mm);
 }
 
-/* Asleep, and not for any other reason that a change of memslots has to sleep. */
+/* Wait until the changer sleeps, and sleeps for the end of the invalidation. */
 static bool waits_for_the_end(struct test_vm *vm, struct recorder_worker *changer)
 {
 	unsigned long deadline = jiffies + RECORDER_PATIENCE;
@@ -252,8 +253,8 @@ static bool waits_for_the_end(struct test_vm *vm, struct recorder_worker *change
 }
 
 /*
- * Were the memslot installed between the two, range_end() would find one that
- * range_start() did not, and the count would be out of balance.
+ * If a memslot were installed between range_start() and range_end(), range_end()
+ * would decrement a count that range_start() did not increment.
  */
 static void memslot_change_waits_for_the_end(struct kunit *test)
 {
@@ -267,21 +268,21 @@ static void memslot_change_waits_for_the_end(struct kunit *test)
 		waits = waits_for_the_end(vm, &changer);
 	KUNIT_EXPECT_TRUE(test, waits);
 	KUNIT_EXPECT_EQ(test, vm->kvm->mmu_invalidate_in_progress, 0L);
-	/* One that didn't wait makes range_end() a BUG(). The VM can do without. */
+	/* If the changer did not wait, range_end() would BUG(). So leave it out. */
 	if (waits)
 		test_range_end(&range);
 	recorder_worker_join(&changer);
 	KUNIT_EXPECT_EQ(test, changer.errors, 0U);
 	KUNIT_EXPECT_EQ(test, vm->kvm->mmu_invalidate_in_progress, 0L);
 
-	/* And from now on it counts. */
+	/* From now on the range has a memslot, and counts. */
 	test_range_start(vm, &range, vm->other, vm->other + PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, vm->kvm->mmu_invalidate_in_progress, 1L);
 	test_range_end(&range);
 	test_vm_destroy(vm);
 }
 
-/* The VM's mm outlives it, and so does the invalidation. */
+/* The mm outlives the VM, and the invalidation ends after the VM. */
 static void vm_can_end_during_an_invalidation(struct kunit *test)
 {
 	struct recorder_subscriber *sub;
@@ -289,18 +290,18 @@ static void vm_can_end_during_an_invalidation(struct kunit *test)
 	struct test_vm *vm;
 	int users;
 
-	/* An idle CPU left behind would hold the mm lazily, and be counted. */
+	/* After a migration, the old CPU's idle task would hold a lazy mm reference. */
 	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 	vm = test_vm_create(test);
 	sub = recorder_range(vm->rec, vm->mm);
 	users = atomic_read(&vm->mm->mm_count);
 	test_range_start(vm, &range, vm->hva, vm->hva + PAGE_SIZE);
 	test_vm_close(vm);
-	/* The VM has dropped the mm: one count its own, one its subscription's. */
+	/* The VM has dropped both references: its own, and its subscription's. */
 	KUNIT_EXPECT_EQ(test, atomic_read(&vm->mm->mm_count), users - 2);
 	test_range_end(&range);
 
-	/* The others have seen the end. */
+	/* The other subscriber has seen the end. */
 	KUNIT_EXPECT_EQ(test, recorder_count(vm->rec, RECORDER_OP_END, sub->id),
 			recorder_count(vm->rec, RECORDER_OP_START, sub->id));
 	recorder_unregister(sub);
@@ -309,17 +310,19 @@ static void vm_can_end_during_an_invalidation(struct kunit *test)
 }
 
 /*
- * Barriers. No CPU that TCG emulates here reorders what they order. KCSAN knows
- * which accesses a barrier would have held back, if it was there.
+ * Barriers. A CPU that TCG emulates does not reorder these accesses, so a missing
+ * barrier has no effect there. KCSAN's model of weak memory tracks which access
+ * may still be delayed, and a barrier ends the delay.
  */
 #ifdef CONFIG_KCSAN_WEAK_MEMORY
-/* An access of our own, begun and not yet complete. */
+/* Tell KCSAN that an access has begun and may be delayed. */
 static void access_begin(int type)
 {
 	current->kcsan_ctx.reorder_access.type = type | KCSAN_ACCESS_SCOPED;
 	current->kcsan_ctx.reorder_access.size = 1;
 }
 
+/* Whether a barrier has completed the access. Ends it if not. */
 static bool access_complete(void)
 {
 	bool complete = !current->kcsan_ctx.reorder_access.size;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A real VM for KVM's suites.
+ * A real VM for KVM's suites, see test_vm.h.
  */
 #include <linux/anon_inodes.h>
 #include <linux/fdtable.h>
@@ -21,11 +21,11 @@
 
 #define NODE	"/kvm-kunit"
 
-/* One case at a time. */
+/* The VM of the case that runs. */
 static struct test_vm *the_vm;
 
 /*
- * The page: a mapping of two pages, of which always one is mapped.
+ * The page. The mapping has two pages, of which one at a time backs the address.
  */
 static vm_fault_t backing_fault(struct vm_fault *vmf)
 {
@@ -34,7 +34,7 @@ static vm_fault_t backing_fault(struct vm_fault *vmf)
 
 	if (ret)
 		return ret;
-	/* If test_vm_move() was faster, its entry stays. */
+	/* If test_vm_move() sets the entry first, the fault keeps that entry. */
 	vmf->page = vm->pages[READ_ONCE(vm->now)];
 	get_page(vmf->page);
 	return 0;
@@ -55,7 +55,7 @@ static const struct file_operations backing_fops = {
 	.mmap = backing_mmap,
 };
 
-/* Maps the two pages over what the memslot of one page points to. */
+/* Map the two pages at the address of the memslot's page. */
 static int backing_map(struct test_vm *vm)
 {
 	struct file *file;
@@ -70,7 +70,7 @@ static int backing_map(struct test_vm *vm)
 	return addr == vm->hva ? 0 : -ENOMEM;
 }
 
-/* Takes the page table entry of the page away; the caller has the ptl. */
+/* Clear the page table entry of the page. The caller holds the page-table lock. */
 static void backing_clear(struct test_vm *vm, struct vm_area_struct *vma, pte_t *ptep)
 {
 	struct page *page = pte_page(*ptep);
@@ -92,7 +92,7 @@ static void backing_set(struct test_vm *vm, struct vm_area_struct *vma, pte_t *p
 	set_pte_at(vm->mm, vm->hva, ptep, pte_mkyoung(pte));
 }
 
-/* The page must be mapped, as it is after each look-up. */
+/* Unmap or move the page. Does nothing if the page is not mapped. */
 static void backing_change(struct test_vm *vm, bool move)
 {
 	struct vm_area_struct *vma;
@@ -113,8 +113,8 @@ static void backing_change(struct test_vm *vm, bool move)
 }
 
 /**
- * test_vm_unmap - let the next look-up fault
- * @vm: the VM, between range_start() and range_end() if anybody might look
+ * test_vm_unmap - unmap the page, so that the next look-up faults
+ * @vm: the VM, between range_start() and range_end() if look-ups may run
  */
 void test_vm_unmap(struct test_vm *vm)
 {
@@ -122,7 +122,7 @@ void test_vm_unmap(struct test_vm *vm)
 }
 
 /**
- * test_vm_move - have the other page where the page was
+ * test_vm_move - replace the page by the other one of test_vm::pages
  * @vm: the VM, between range_start() and range_end()
  */
 void test_vm_move(struct test_vm *vm)
@@ -139,7 +139,7 @@ static struct file *open_kvm(void)
 	struct path parent;
 	int err;
 
-	/* The root file system is an empty one, in memory, as long as suites run. */
+	/* While suites run, the root file system is an empty one in memory. */
 	dentry = kern_path_create(AT_FDCWD, NODE, &parent, 0);
 	if (!IS_ERR(dentry)) {
 		err = vfs_mknod(mnt_user_ns(parent.mnt), d_inode(parent.dentry), dentry,
@@ -153,7 +153,7 @@ static struct file *open_kvm(void)
 	return filp_open(NODE, O_RDWR, 0);
 }
 
-/* An ioctl that makes a file descriptor; its file is what we want. */
+/* Call an ioctl that returns a file descriptor, and return the file. */
 static struct file *file_of_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	int fd = file->f_op->unlocked_ioctl(file, cmd, arg);
@@ -190,7 +190,7 @@ static int add_slot(struct test_vm *vm, unsigned int slot, gfn_t gfn, unsigned l
 }
 
 #ifdef CONFIG_X86
-/* As VMX makes it; only then KVM takes the memslot for what it is. */
+/* Create the memslot as VMX does. KVM recognises the APIC-access page by its ID. */
 static int add_test_slot(struct test_vm *vm)
 {
 	void __user *hva;
@@ -213,8 +213,10 @@ static int add_test_slot(struct test_vm *vm)
 #endif
 
 /**
- * test_vm_add_other_slot - a second memslot, of memory of its own
- * @vm: the VM; its mm is current->mm, or its @other is mapped already
+ * test_vm_add_other_slot - add a second memslot, backed by test_vm::other
+ * @vm: the VM, whose mm is current->mm
+ *
+ * Return: what kvm_set_memory_region() returns.
  */
 int test_vm_add_other_slot(struct test_vm *vm)
 {
@@ -222,8 +224,8 @@ int test_vm_add_other_slot(struct test_vm *vm)
 }
 
 /**
- * test_vendor_reloads - say whether the vendor's module has an address to reload
- * @reloads: as VMX with flexpriority, or as SVM
+ * test_vendor_reloads - set whether the vendor module has an address to reload
+ * @reloads: true for VMX with flexpriority, false for SVM
  */
 #ifdef CONFIG_X86
 static void (*vendors_own)(struct kvm_vcpu *vcpu);
@@ -277,10 +279,10 @@ static int create_vcpus(struct test_vm *vm)
 }
 
 /*
- * The first VM and the first vCPU enable static keys, the last ones disable them:
- * code of the scheduler and of KVM is patched twice a case. One VM that stays
- * spares the cases that, and us an emulator that runs a breakpoint (an int3) of
- * a patch which is over.
+ * The first VM and the first vCPU enable static keys, and the last ones disable
+ * them. So each case would patch code of the scheduler and of KVM twice. That
+ * takes time, and the emulator may run a stale breakpoint (int3) after a patch is
+ * complete. One VM that stays avoids both.
  */
 static int keep_one_vm(void)
 {
@@ -315,10 +317,12 @@ static int setup(struct test_vm *vm)
 }
 
 /**
- * test_vm_create - a VM with a memslot of one page and four vCPUs
- * @test: the case, which ends here if there is none to be had
+ * test_vm_create - create a VM with a memslot of one page and TEST_VCPUS vCPUs
+ * @test: the case; a failure ends it
  *
- * The vCPUs have looked nothing up, and no request is pending.
+ * The vCPUs have not looked the page up, and have no pending request.
+ *
+ * Return: the VM; end it with test_vm_destroy().
  */
 struct test_vm *test_vm_create(struct kunit *test)
 {
@@ -336,7 +340,7 @@ struct test_vm *test_vm_create(struct kunit *test)
 	test_vendor_reloads(true);
 	kthread_use_mm(vm->mm);
 	err = setup(vm);
-	/* A thread that ends with a borrowed mm would put it. */
+	/* The exit of a thread drops the mm that it uses, which it must not here. */
 	if (err)
 		kthread_unuse_mm(vm->mm);
 	KUNIT_ASSERT_EQ(test, err, 0);
@@ -344,7 +348,7 @@ struct test_vm *test_vm_create(struct kunit *test)
 }
 
 /**
- * test_vm_close - close all that keeps the VM alive
+ * test_vm_close - close all files of the VM, which ends it
  * @vm: the VM; its mm stays
  */
 void test_vm_close(struct test_vm *vm)
@@ -373,7 +377,7 @@ void test_vm_destroy(struct test_vm *vm)
 	recorder_destroy(vm->rec);
 }
 
-/* What a case must not leave behind, however it ends. */
+/* Clean up after a case, even if an assertion has ended it. */
 void test_vm_case_exit(struct kunit *test)
 {
 	vendor_restore();
@@ -382,10 +386,10 @@ void test_vm_case_exit(struct kunit *test)
 }
 
 /*
- * What the mm does
+ * The mm's side of an invalidation
  */
 #ifdef CONFIG_X86
-/* kvm_unmap_gfn_range() makes the request, if the vendor's module wants it. */
+/* kvm_unmap_gfn_range() makes the request, if the vendor module needs it. */
 static void request_reload(struct test_vm *vm, struct mmu_notifier_range *range)
 {
 }
@@ -399,13 +403,13 @@ static void request_reload(struct test_vm *vm, struct mmu_notifier_range *range)
 
 /**
  * test_range_start - begin an invalidation
- * @vm: whose mm it is
- * @range: to be given to test_range_end()
- * @start: first address
- * @end: first address behind
+ * @vm: the VM
+ * @range: filled in, for test_range_end()
+ * @start: first address of the range in the VM's mm
+ * @end: first address after the range
  *
- * Holds mmap_lock no longer than it takes, so that a case can look a page up
- * before it calls test_range_end().
+ * Does not hold the mmap_lock on return, so that a case can look a page up before
+ * it calls test_range_end().
  */
 void test_range_start(struct test_vm *vm, struct mmu_notifier_range *range,
 		      unsigned long start, unsigned long end)
@@ -421,7 +425,7 @@ void test_range_end(struct mmu_notifier_range *range)
 }
 
 /*
- * What a vCPU does
+ * The vCPU's side
  */
 static void use_page(struct kvm_vcpu *vcpu, kvm_pfn_t pfn)
 {
@@ -431,9 +435,9 @@ static void use_page(struct kvm_vcpu *vcpu, kvm_pfn_t pfn)
 }
 
 /**
- * test_vcpu_reload - the reload, as a vCPU's thread does it
+ * test_vcpu_reload - reload the page's address, as a vCPU's thread does
  * @vm: the VM, whose mm is current->mm
- * @id: the vCPU
+ * @id: index of the vCPU
  *
  * Return: what kvm_slot_page_reload() returns.
  */
@@ -448,11 +452,11 @@ int test_vcpu_reload(struct test_vm *vm, unsigned int id)
 }
 
 /**
- * test_vcpu_serve - the reload, if it is pending
+ * test_vcpu_serve - reload the page's address if the request is pending
  * @vm: the VM, whose mm is current->mm
- * @id: the vCPU
+ * @id: index of the vCPU
  *
- * Return: what kvm_slot_page_reload() returns, 0 if nothing was pending.
+ * Return: what kvm_slot_page_reload() returns; 0 if the request is not pending.
  */
 int test_vcpu_serve(struct test_vm *vm, unsigned int id)
 {
@@ -467,12 +471,15 @@ bool test_vcpu_pending(struct test_vm *vm, unsigned int id)
 }
 
 /**
- * test_vcpu_enter - enter the guest for a moment
+ * test_vcpu_enter - do the steps of a guest entry and exit
  * @vm: the VM
- * @id: the vCPU
+ * @id: index of the vCPU
  *
- * In the order of vcpu_enter_guest(): interrupts off, mode, requests, guest. As
- * there, a request that waits gets its answer when interrupts are on again.
+ * The steps have the order of vcpu_enter_guest(): interrupts off, mode, requests,
+ * guest. As there, a request with KVM_REQUEST_WAIT waits until interrupts are on
+ * again.
+ *
+ * Return: whether a guest would have run, and with which page.
  */
 enum test_entry test_vcpu_enter(struct test_vm *vm, unsigned int id)
 {
@@ -483,11 +490,14 @@ enum test_entry test_vcpu_enter(struct test_vm *vm, unsigned int id)
 	WRITE_ONCE(vcpu->cpu, smp_processor_id());
 	local_irq_disable();
 	WRITE_ONCE(vcpu->mode, IN_GUEST_MODE);
-	/* Pairs with the barrier of kvm_vcpu_exiting_guest_mode()'s cmpxchg(). */
+	/* Pairs with smp_mb__before_atomic() in kvm_vcpu_exiting_guest_mode(). */
 	smp_mb();
 	if (!kvm_test_request(TEST_REQUEST, vcpu))
 		entry = READ_ONCE(vm->vmcs[id]) == test_vm_pfn(vm) ? TEST_RAN : TEST_RAN_STALE;
-	/* The guest has left before anybody may think so. */
+	/*
+	 * The reads above are done before the mode changes. Pairs with the
+	 * cmpxchg() in kvm_vcpu_exiting_guest_mode(), which reads the mode.
+	 */
 	smp_store_release(&vcpu->mode, OUTSIDE_GUEST_MODE);
 	local_irq_enable();
 	preempt_enable();

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A real VM for KVM's suites: made through /dev/kvm, with one memslot of one
- * page that a case can move about.
+ * A real VM for KVM's suites. It is created through /dev/kvm and has one memslot
+ * of one page. A case can move that page.
  *
- * The page is that of the APIC-access page on x86. The case's thread uses the
- * VM's mm from test_vm_create() to test_vm_destroy(). No guest runs: a case says
- * by test_vcpu_enter() what a guest would have used, had it run.
+ * On x86 the memslot is that of the APIC-access page. The case's thread uses the
+ * VM's mm from test_vm_create() to test_vm_destroy(). No guest runs:
+ * test_vcpu_enter() does the steps of an entry, and tells which page a guest
+ * would have used.
  */
 #ifndef _VIRT_KVM_TESTS_TEST_VM_H
 #define _VIRT_KVM_TESTS_TEST_VM_H
@@ -17,7 +18,7 @@
 
 #define TEST_VCPUS	4
 #define TEST_GFN	0xfee00UL
-/* A memslot that has nothing to do with the page. */
+/* A second memslot, with another page. */
 #define TEST_OTHER_SLOT	1
 #define TEST_OTHER_GFN	0x100UL
 
@@ -28,26 +29,26 @@
 #define TEST_REQUEST	KVM_REQ_APIC_PAGE_RELOAD
 #else
 #define TEST_SLOT	0
-/* No architecture but x86 has such a page: a number that arm64 doesn't use. */
+/* arm64 has no such page and no such request. It doesn't use this number. */
 #define TEST_REQUEST	KVM_ARCH_REQ_FLAGS(20, KVM_REQUEST_WAIT | KVM_REQUEST_NO_WAKEUP)
 #endif
 
 /**
  * struct test_vm - a VM, and the page that backs its memslot
  * @test: the case
- * @rec: whose resources (the mm) are given back with the case
+ * @rec: the recorder that frees the mm at the end of the case
  * @mm: the VMM's address space
- * @file: the VM's
+ * @file: file of the VM
  * @kvm: the VM
- * @hva: where the VMM has the page
- * @other: a page of the VMM that backs another memslot, once it is added
- * @pages: what takes turns in being the page
- * @now: which of @pages it is; written under the page table lock
- * @on_fault: called by each fault on @hva, before it is answered
- * @on_use: called when a page's address is given away, before it is
- * @vcpu_files: the vCPUs'
+ * @hva: address of the page in @mm
+ * @other: address in @mm of the page for test_vm_add_other_slot()
+ * @pages: the two pages of which always one backs @hva
+ * @now: index in @pages of the page at @hva; written under the page-table lock
+ * @on_fault: called by a fault on @hva, before the page is mapped
+ * @on_use: called by the reload under mmu_lock, before it stores the page frame
+ * @vcpu_files: files of the vCPUs
  * @vcpus: the vCPUs
- * @vmcs: what each vCPU's hardware was told
+ * @vmcs: for each vCPU, the page frame that its hardware would use
  */
 struct test_vm {
 	struct kunit *test;
@@ -79,18 +80,18 @@ static inline kvm_pfn_t test_vm_pfn(struct test_vm *vm)
 	return page_to_pfn(vm->pages[READ_ONCE(vm->now)]);
 }
 
-/* What the mm does. */
+/* The mm's side of an invalidation. */
 void test_range_start(struct test_vm *vm, struct mmu_notifier_range *range,
 		      unsigned long start, unsigned long end);
 void test_range_end(struct mmu_notifier_range *range);
 void test_vm_unmap(struct test_vm *vm);
 void test_vm_move(struct test_vm *vm);
 
-/* What a vCPU does. */
+/* The vCPU's side. */
 enum test_entry {
 	TEST_NOT_ENTERED,	/* the reload is pending */
-	TEST_RAN,		/* with the page that is there */
-	TEST_RAN_STALE,		/* with one that isn't */
+	TEST_RAN,		/* with the page that the mm maps */
+	TEST_RAN_STALE,		/* with another page */
 };
 
 int test_vcpu_reload(struct test_vm *vm, unsigned int id);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What operations of the mm cost, in instructions, by who subscribes.
+ * Count the instructions of mm operations for each kind of subscriber.
  *
- * It takes a machine whose time stamp counter counts instructions: one emulated
- * CPU under QEMU's -icount. Each operation is repeated on some address spaces
- * of its own, and its least count is what it costs: now and then one also pays for
- * a timer tick or for the refill of some cache. It is done all over again, and
- * must cost the same, but for what depends on the state of an allocator: where
- * the next process ID stands, which page comes first.
+ * The time stamp counter has to count instructions, as it does on one emulated
+ * CPU under QEMU's -icount. Each operation is repeated on several address
+ * spaces. The smallest count is its cost, since other counts may include a timer
+ * tick or the refill of a cache. The whole measurement is done twice. Both costs
+ * must agree within a tolerance, because some instructions depend on the state
+ * of an allocator, such as the next process ID or the next free page.
  *
- * That an address space has no secondary TLB may cost something as soon as
- * another one has. So the cases run from kernels that never saw one to those
- * that have one elsewhere.
+ * An address space without a secondary TLB may pay more once another one has
+ * one. So the first cases run before any secondary TLB is registered in the
+ * kernel, and the last cases run while another address space has one.
  */
 #include <linux/completion.h>
 #include <linux/minmax.h>
@@ -27,12 +27,12 @@
 #define READ_WRITE	(PROT_READ | PROT_WRITE)
 #define REPETITIONS	32
 #define ADDRESS_SPACES	4
-/* Counted again, an operation may differ by one in so many instructions. */
+/* The two costs may differ by one in so many instructions. */
 #define TOLERANCE	1000
-/* A fork by more: 6.12's allocators have caches that others fill as well. */
+/* A fork may differ by more: 6.12's allocators have caches that others fill as well. */
 #define FORK_TOLERANCE	250
 
-/* An address space and the pages in it that an operation is about. */
+/* An address space, and the pages in it that the operations change. */
 struct stage {
 	struct mm_struct *mm;
 	unsigned long addr;
@@ -41,13 +41,13 @@ struct stage {
 };
 
 /**
- * struct operation - something that is counted
- * @name: in the result
- * @pages: how many
- * @tolerance: how alike its counts are, see above
- * @prepare: puts the stage as @run expects it, also after an earlier @run
- * @run: what is counted
- * @tidy: waits for what @run has left behind
+ * struct operation - an operation to be counted
+ * @name: its name in the result
+ * @pages: how many pages it works on
+ * @tolerance: TOLERANCE or FORK_TOLERANCE
+ * @prepare: sets up the stage for @run, also after an earlier @run
+ * @run: the operation itself; only its instructions are counted
+ * @tidy: optional; waits for what @run has started
  */
 struct operation {
 	const char *name;
@@ -68,7 +68,7 @@ static int nothing(struct stage *stage)
 	return 0;
 }
 
-/* Fills the hole, so that there is one VMA again. */
+/* Map what munmap() has removed, so that there is one VMA again. */
 static int map_and_populate(struct stage *stage)
 {
 	unsigned long size = stage->pages * PAGE_SIZE;
@@ -105,7 +105,7 @@ static int forbid_writes(struct stage *stage)
 static int child_main(void *data)
 {
 	complete(data);
-	/* Not a kthread: there is no user space to return to. */
+	/* The child is no kthread, and has no user space to return to. */
 	do_exit(0);
 }
 
@@ -134,7 +134,7 @@ static int drop(struct stage *stage)
 	return do_madvise(stage->mm, stage->addr, stage->pages * PAGE_SIZE, MADV_DONTNEED);
 }
 
-/* The page of zeroes is there, and nobody may write to it. */
+/* Map the zero page read-only, so that a write copies it. */
 static int drop_and_read(struct stage *stage)
 {
 	return drop(stage) ?: recorder_fault(stage->mm, stage->addr, 0);
@@ -155,7 +155,7 @@ static const struct operation operations[] = {
 	{ "fault-cow",   1,   TOLERANCE,      drop_and_read,    write },
 };
 
-/* What asking for the count costs itself. */
+/* The cost of reading the counter twice. */
 static const struct operation no_operation = { "nothing", 0, TOLERANCE, nothing, nothing };
 
 static cycles_t count_once(const struct operation *operation, struct stage *stage)
@@ -182,7 +182,7 @@ static cycles_t count_least(const struct operation *operation, struct stage *sta
 }
 
 /*
- * Subscribers: no work of their own
+ * Subscribers, whose operations do nothing
  */
 static void secondary_nop(struct mmu_notifier *notifier, struct mm_struct *mm,
 			  unsigned long start, unsigned long end)
@@ -207,7 +207,7 @@ static const struct mmu_notifier_ops range_ops = {
 	.invalidate_range_end = end_nop,
 };
 
-/* Counted on an mm of its own, with one subscriber or none. */
+/* Count an operation on an mm of its own, with one subscriber or none. */
 static cycles_t count_for(struct kunit *test, const struct operation *operation,
 			  const struct mmu_notifier_ops *ops)
 {
@@ -216,7 +216,7 @@ static cycles_t count_for(struct kunit *test, const struct operation *operation,
 	struct stage stage = { .mm = recorder_mm_create(rec), .pages = operation->pages };
 	cycles_t count;
 
-	/* Should the case end before its time, its thread gives the mm back. */
+	/* If an assertion ends the case, the exit of its thread drops the mm. */
 	kthread_use_mm(stage.mm);
 	stage.addr = recorder_mmap(operation->pages, READ_WRITE, MAP_PRIVATE);
 	KUNIT_ASSERT_NE(test, stage.addr, 0UL);
@@ -234,7 +234,7 @@ static cycles_t count_for(struct kunit *test, const struct operation *operation,
 	return count;
 }
 
-/* Not inlined, so that each is the same code. */
+/* Not inlined, so that each call runs the same code. */
 static noinline cycles_t count_loop(unsigned int rounds)
 {
 	cycles_t before = get_cycles();
@@ -245,8 +245,8 @@ static noinline cycles_t count_loop(unsigned int rounds)
 }
 
 /*
- * A loop of so many more rounds takes so many times the instructions more, and
- * a tick for each at least: so does no counter of time.
+ * If the counter counts instructions, its count is an exact linear function of
+ * the rounds of a loop, with at least 1 for each round. A clock is never exact.
  */
 static bool counts_instructions(void)
 {
@@ -255,7 +255,7 @@ static bool counts_instructions(void)
 	unsigned int i;
 
 	local_irq_save(flags);
-	/* Code that QEMU meets for the first time may count more. */
+	/* The first run includes QEMU's translation of the code. */
 	count_loop(1);
 	for (i = 0; i < ARRAY_SIZE(count); i++)
 		count[i] = count_loop(1000 << i);
@@ -299,7 +299,7 @@ static void count_all(struct kunit *test, const char *subscriber,
 	}
 }
 
-/* While another mm has a secondary TLB. */
+/* Count while another mm has a secondary TLB. */
 static void count_all_beside(struct kunit *test, const char *subscriber,
 			     const struct mmu_notifier_ops *ops)
 {

@@ -3,13 +3,13 @@
  * Random operations of the mm, while devices fill and use secondary TLBs.
  *
  * A sequence has up to SOFT_TLBS address spaces, which fork and exit. Each step
- * does one operation in one of them, and then the oracle looks at the TLBs of
- * all: what one address space does with a page concerns those that share it.
+ * does one operation in one of them. Then the oracle checks the TLBs of all,
+ * since an operation on a page also affects the address spaces that share it.
  *
- * The seed and the number of a sequence decide its operations, though not what
- * the devices do meanwhile. secondary_tlbs.steps= is how many operations there
- * are in all sequences together. A sequence is short, so that what was left
- * behind by the last is never far away when one is replayed; and because KUnit
+ * The seed and the number of a sequence determine its operations, but not what
+ * the devices do at the same time. secondary_tlbs.steps= is the number of
+ * operations in all sequences together. Sequences are short for two reasons: a
+ * failure is at most STEPS_A_SEQUENCE operations after a fresh start, and KUnit
  * ends a case that takes minutes.
  */
 #include <linux/completion.h>
@@ -38,24 +38,24 @@ module_param(steps, uint, 0444);
 MODULE_PARM_DESC(steps, "How many random operations the suite does");
 
 #define STEPS_A_SEQUENCE	500UL
-/* What the devices do beside a step; what they have not done they do later. */
+/* Rounds of work that the devices get for each step. They may finish them later. */
 #define ROUNDS_A_STEP		SOFT_DEVICES
 #define READ_WRITE		(PROT_READ | PROT_WRITE)
 
-/* The places of an address space, as they lie behind each other. */
+/* The places of an address space, in the order of their addresses. */
 enum place_name {
 	PRIVATE,	/* anonymous, small pages */
 	SHARED,		/* shared memory, small pages */
-	HUGE,		/* anonymous, huge pages wanted */
-	SPARE,		/* where the others' pages move to */
+	HUGE,		/* anonymous, with MADV_HUGEPAGE */
+	SPARE,		/* anonymous, the target of mremap() */
 	PLACES,
 };
 
 /**
  * struct space - an address space
- * @mm: it, with one mm_users of ours; NULL: there is none
+ * @mm: the mm, with one reference to mm_users; NULL if this slot is not used
  * @tlb: its secondary TLB
- * @base: of the places; a fork has it from its parent
+ * @base: address of the first place; a fork inherits it
  */
 struct space {
 	struct mm_struct *mm;
@@ -64,16 +64,16 @@ struct space {
 };
 
 /**
- * struct sequence - what a case works with
+ * struct sequence - the state of a case
  * @test: the case
- * @seed: of the case
- * @rnd: what decides the operations
+ * @seed: the seed of the case
+ * @rnd: the random state that determines the operations
  * @space: the address spaces; the first lives as long as the sequence
- * @now: the one that an operation works in, which current has loaded
- * @devices: who uses the TLBs
- * @before: what the page tables said before an operation
- * @after: and after it
- * @looked: translations that the oracle compared
+ * @now: the address space of the current operation, which current has loaded
+ * @devices: the devices that fill and use the TLBs
+ * @before: the translations in the windows before the operation
+ * @after: the translations in the windows after the operation
+ * @looked: number of translations that the oracle has compared
  */
 struct sequence {
 	struct kunit *test;
@@ -87,14 +87,14 @@ struct sequence {
 	unsigned long looked;
 };
 
-/* One case runs at a time, and these are too large for a stack. */
+/* Static, since they are too large for a stack. One case runs at a time. */
 static struct soft_tlb tlbs[SOFT_TLBS];
 static struct sequence sequence;
 
 /*
- * Places. Each is two page tables, or huge pages, large. Most happens in a window
- * around the middle, which is where the devices look; some of it to all that one
- * page table translates.
+ * Places. Each is as large as two page tables, or two huge pages, translate. The
+ * devices access a window around the middle. Most operations work on some pages
+ * in the window, and some work on all that one page table translates.
  */
 #define PLACE_SIZE	(2 * PMD_SIZE)
 #define WINDOW_PAGES	48UL
@@ -127,7 +127,7 @@ static bool place_map(enum place_name name, unsigned long start, unsigned long s
 	addr = vm_mmap(NULL, start, size, READ_WRITE, place_flags(name), 0);
 	if (IS_ERR_VALUE(addr))
 		return false;
-	/* Fails where there are no huge pages to advise of. */
+	/* Fails without CONFIG_TRANSPARENT_HUGEPAGE, which does no harm. */
 	do_madvise(current->mm, start, size,
 		   name == PRIVATE || name == SHARED ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
 	return true;
@@ -149,7 +149,7 @@ static bool places_map(struct space *space)
 	return true;
 }
 
-/* A part of a place, which an operation works on. */
+/* The part of a place that an operation works on. */
 struct part {
 	enum place_name name;
 	unsigned long start;
@@ -161,7 +161,7 @@ static u32 random_below(struct sequence *seq, u32 limit)
 	return prandom_u32_state(&seq->rnd) % limit;
 }
 
-/* Some pages, or all of one page table. */
+/* Some pages of the window, or all that one page table translates. */
 static struct part random_part_of(struct sequence *seq, enum place_name name)
 {
 	unsigned long start = window_start(seq->now, name), pages, first;
@@ -181,11 +181,11 @@ static struct part random_part(struct sequence *seq)
 }
 
 /*
- * Operations. One that finds nothing to work on, or that the mm refuses, is
- * none: the oracle asks what is, not who did it.
+ * Operations. One that finds nothing to work on, or that the mm refuses, counts
+ * as no operation. Errors are ignored: the oracle compares states only.
  */
 
-/* What lies in the window is enough: a huge page comes with any of its pages. */
+/* Cut a part to its window. To touch any page of a huge one maps all of it. */
 static struct part in_window(struct sequence *seq, struct part part)
 {
 	unsigned long start = max(part.start, window_start(seq->now, part.name));
@@ -255,7 +255,7 @@ static void op_collapse(struct sequence *seq)
 	do_madvise(seq->now->mm, ALIGN_DOWN(part.start, PMD_SIZE), PMD_SIZE, MADV_COLLAPSE);
 }
 
-/* Only shared memory has pages to punch out. */
+/* MADV_REMOVE works on shared memory only. */
 static void op_remove(struct sequence *seq)
 {
 	struct part part = random_part_of(seq, SHARED);
@@ -301,7 +301,7 @@ static void op_protect_write(struct sequence *seq)
 	protect(seq, READ_WRITE);
 }
 
-/* To the same offset in the spare place, so that whole tables can move. */
+/* Move to the same offset in the spare place, so that whole page tables can move. */
 static void op_mremap(struct sequence *seq)
 {
 	struct part part = random_part_of(seq, random_below(seq, SPARE));
@@ -321,14 +321,15 @@ static void op_shrink(struct sequence *seq)
 	unsigned long keep = random_below(seq, part.size >> PAGE_SHIFT) * PAGE_SIZE;
 	const unsigned long args[5] = { part.start, part.size, keep };
 
-	/* It does not shrink to nothing. */
+	/* mremap() fails if keep is 0. */
 	secondary_tlbs_mremap(args);
 	place_map(part.name, part.start + keep, part.size - keep);
 }
 
 /*
- * With one node, NUMA balancing leaves pages alone unless it is told to run; and
- * the pages of an mm's only user are left alone when they are where he runs.
+ * With one node, NUMA balancing skips all pages unless its mode is set. It also
+ * skips pages of the local node if the mm has one user, so take a second
+ * reference.
  */
 static void op_numa_hint(struct sequence *seq)
 {
@@ -358,9 +359,9 @@ static void op_remote_write(struct sequence *seq)
 }
 
 /*
- * What works on a page, not on addresses. The page that the translation of an
- * address names is looked up as the oracle does it; mmap_lock and a reference
- * keep it what it is meanwhile.
+ * Operations on a page instead of a range. folio_at() finds the page by a walk of
+ * the page tables. The mmap_lock and a reference keep the page from being
+ * unmapped and freed before the operation.
  */
 static struct folio *folio_at(struct sequence *seq, unsigned long va)
 {
@@ -370,7 +371,7 @@ static struct folio *folio_at(struct sequence *seq, unsigned long va)
 	if (!soft_tlb_walk(seq->now->mm, va, &found))
 		return NULL;
 	folio = page_folio(pfn_to_page(found.pfn + ((va - found.va) >> PAGE_SHIFT)));
-	/* Not the pages of zeroes. */
+	/* Skip the zero pages. */
 	if (!folio_test_anon(folio) && !folio->mapping)
 		return NULL;
 	folio_get(folio);
@@ -416,7 +417,7 @@ static void op_age(struct sequence *seq)
 	with_page(seq, random_below(seq, PLACES), page_age);
 }
 
-/* As migration, which comes back to where it was. */
+/* Unmap as migration does, and map the same page again. */
 static void page_migrate(struct sequence *seq, struct folio *folio)
 {
 	bool split = folio_test_pmd_mappable(folio) &&
@@ -432,7 +433,7 @@ static void op_migrate(struct sequence *seq)
 	with_page(seq, random_below(seq, PLACES), page_migrate);
 }
 
-/* As reclaim, one by one or with one flush at the end. */
+/* Unmap as reclaim does, with or without a deferred flush. */
 static void page_reclaim(struct sequence *seq, struct folio *folio)
 {
 	try_to_unmap(folio, random_below(seq, 2) ? TTU_BATCH_FLUSH : 0);
@@ -468,15 +469,15 @@ static struct space *free_space(struct sequence *seq)
 	return NULL;
 }
 
-/* The oracle and the devices know it from here on. */
+/* From here on the devices use the address space, and the oracle checks it. */
 static void space_open(struct sequence *seq, struct space *space)
 {
 	KUNIT_EXPECT_EQ(seq->test, soft_tlb_register(space->tlb, space->mm), 0);
 }
 
 /*
- * It ends while devices have it loaded. Nobody else has an mm_users of it, so
- * that this is its exit_mmap().
+ * End an address space while devices have it loaded. Nobody else holds a
+ * reference to mm_users, so that mmput() calls exit_mmap() at once.
  */
 static void space_exit(struct sequence *seq, struct space *space)
 {
@@ -487,7 +488,7 @@ static void space_exit(struct sequence *seq, struct space *space)
 	space->mm = NULL;
 }
 
-/* A child lives no longer than it takes to hand on its mm. */
+/* The child of op_fork(). It hands over its mm and exits. */
 struct heir {
 	struct mm_struct *mm;
 	struct completion left;
@@ -500,11 +501,11 @@ static int heir_main(void *data)
 	mmget(current->mm);
 	heir->mm = current->mm;
 	complete(&heir->left);
-	/* Not a kthread: there is no user space to return to. */
+	/* The child is no kthread, and has no user space to return to. */
 	do_exit(0);
 }
 
-/* Polls, because a thread that exits cannot signal that it has exited. */
+/* Poll, because the child cannot signal after it has dropped its mm. */
 static void wait_for_last_user(struct sequence *seq, struct mm_struct *mm)
 {
 	unsigned long deadline = jiffies + RECORDER_PATIENCE;
@@ -544,7 +545,7 @@ static void op_exit(struct sequence *seq)
 		space_exit(seq, space);
 }
 
-/* The driver lets go of the mm and comes again. */
+/* The driver unsubscribes from the mm and subscribes again. */
 static void op_resubscribe(struct sequence *seq)
 {
 	soft_tlb_unregister(seq->now->tlb);
@@ -554,15 +555,15 @@ static void op_resubscribe(struct sequence *seq)
 }
 
 /*
- * The table of operations, with what they cost in all sequences together
+ * The table of operations, with their cost in all sequences together
  */
 /**
- * struct operation - an operation, and what it cost so far
+ * struct operation - an operation, and what it has cost so far
  * @name: its name
  * @run: the operation
- * @silent: it may be that it never invalidates anything
+ * @silent: the operation may never invalidate anything
  * @times: how often it was done
- * @cost: what was invalidated
+ * @cost: what it has changed and invalidated
  */
 struct operation {
 	const char *name;
@@ -585,7 +586,7 @@ static struct operation operations[] = {
 	OPERATION(fork), SILENT(exit), SILENT(resubscribe),
 };
 
-/* The first of them fill in what the others take away, so they are chosen more often. */
+/* The first operations map pages again. They are chosen more often. */
 #define OPERATIONS_THAT_FILL	3
 
 static struct operation *random_operation(struct sequence *seq)
@@ -613,7 +614,7 @@ static void name_step(struct sequence *seq, const char *name)
 		soft_tlb_begin(space->tlb, name);
 }
 
-/* Returns how much was found wrong. */
+/* Returns the number of defects so far, in all address spaces. */
 static unsigned int check_step(struct sequence *seq)
 {
 	unsigned int defects = 0;
@@ -736,7 +737,7 @@ static const void *next_sequence(const void *prev, char *desc)
 	return &number;
 }
 
-/* What the sequences before were worth. The fewest steps that meet all kinds. */
+/* The fewest steps after which each operation must have been done. */
 #define STEPS_FOR_ALL		2500
 
 static void each_operation_was_done_and_counted(struct kunit *test)

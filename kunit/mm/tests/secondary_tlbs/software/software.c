@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A secondary TLB in software: the TLB, its devices and the oracle. The header
- * has the plan.
+ * A secondary TLB in software: the TLB, its devices and the oracle. software.h
+ * describes how they work together.
  *
- * One lock a TLB orders everything:
+ * Each TLB has one lock, which orders two pairs of operations:
  *
- *  - A fill against an invalidation. The device announces the fill under the
- *    lock, walks without it, and keeps what it found only if nobody dropped the
- *    announcement meanwhile. If the invalidation takes the lock first, its
- *    unlock and the device's lock order the walk behind the change of the page
- *    tables; if the device does, the invalidation sees the announcement.
+ *  - A fill and an invalidation. The device announces the fill under the lock,
+ *    walks without the lock, and caches the result only if no invalidation has
+ *    dropped the announcement. If the invalidation takes the lock first, its
+ *    unlock and the device's lock order the walk after the change of the page
+ *    tables. If the device takes it first, the invalidation sees the
+ *    announcement.
  *
- *  - A use against an invalidation. A device uses a translation under the lock,
- *    so an invalidation returns when no use of what it drops is left: hardware
- *    waits for outstanding accesses there. What is in the TLB while the lock is
- *    held may not have been freed.
+ *  - A use and an invalidation. A device uses a translation under the lock. So
+ *    an invalidation returns only after all uses of the dropped translations,
+ *    as hardware waits for outstanding accesses. While the lock is held, no page
+ *    that the TLB has a translation to may be free.
  *
- * A walk runs with interrupts off and with the mm loaded, which keeps the page
- * tables that it reads from being freed: by RCU, or by the interrupt that a CPU
- * sends to all who have the mm loaded before it frees them (as mm/gup.c says of
- * its lockless walk).
+ * A walk runs with interrupts off and with the mm loaded. This keeps the page
+ * tables that it reads from being freed. Either RCU frees them, or the CPU that
+ * frees them first sends an interrupt to all CPUs that have the mm loaded, as
+ * mm/gup.c explains for its lockless walk.
  */
 #include <linux/kernel.h>
 #include <linux/kthread.h>
@@ -33,7 +34,7 @@
 
 #include "software.h"
 
-/* How many fills and uses a device does before it looks for another TLB. */
+/* How many fills and uses a device does in one round, with one TLB. */
 #define SOFT_DEVICE_BURST	8
 
 /*
@@ -45,7 +46,7 @@ static bool soft_hole(struct soft_translation *found, unsigned long va, unsigned
 	return false;
 }
 
-/* Huge entries have their bits where those of the last level have them. */
+/* Huge entries have the same layout as PTEs. */
 static bool soft_leaf(struct soft_translation *found, unsigned long va, unsigned long size,
 		      const void *slot, u64 entry)
 {
@@ -77,7 +78,7 @@ static bool soft_walk_pmd(pud_t *pudp, pud_t pud, unsigned long va,
 	return soft_leaf(found, va, PAGE_SIZE, ptep, pte_val(ptep_get(ptep)));
 }
 
-/* With interrupts off. */
+/* Called with interrupts off. */
 static bool soft_walk(struct mm_struct *mm, unsigned long va, struct soft_translation *found)
 {
 	pgd_t *pgdp = pgd_offset(mm, va);
@@ -101,12 +102,12 @@ static bool soft_walk(struct mm_struct *mm, unsigned long va, struct soft_transl
 }
 
 /**
- * soft_tlb_walk - what hardware that walks the page tables finds
- * @mm: which current has loaded, or keeps from changing
- * @va: where
- * @found: the translation, or the hole
+ * soft_tlb_walk - walk the page tables as hardware does
+ * @mm: the mm; current has loaded it, or keeps its page tables from changing
+ * @va: the address to translate
+ * @found: set to the translation, or to the hole
  *
- * Returns whether there is a translation.
+ * Return: true if there is a translation.
  */
 bool soft_tlb_walk(struct mm_struct *mm, unsigned long va, struct soft_translation *found)
 {
@@ -128,13 +129,13 @@ static bool soft_overlap(unsigned long a, unsigned long size, unsigned long star
 	return a < end && start < a + size;
 }
 
-/* A nested mmu_gather of 6.1 means everything when it says nothing. */
+/* A nested mmu_gather of 6.1 passes (ULONG_MAX, ULONG_MAX) for the whole mm. */
 static bool soft_whole(unsigned long start, unsigned long end)
 {
 	return end == ULONG_MAX && (start == 0 || start == ULONG_MAX);
 }
 
-/* A walk may be on its way to a huge page that reaches into the range. */
+/* A walk from outside of the range may find a huge page that overlaps it. */
 static void soft_drop_fills(struct soft_tlb *tlb, unsigned long start, unsigned long end)
 {
 	struct soft_fill *fill;
@@ -181,7 +182,7 @@ static void soft_op_invalidate(struct mmu_notifier *notifier, struct mm_struct *
 	raw_spin_unlock(&tlb->lock);
 }
 
-/* The page tables are about to go, or the subscription is. */
+/* The page tables will be freed, or the subscription ends. */
 static void soft_op_release(struct mmu_notifier *notifier, struct mm_struct *mm)
 {
 	struct soft_tlb *tlb = container_of(notifier, struct soft_tlb, notifier);
@@ -204,8 +205,8 @@ static const struct mmu_notifier_ops soft_tlb_ops = {
  */
 
 /**
- * soft_tlb_init - make it empty
- * @tlb: a TLB that nobody uses
+ * soft_tlb_init - initialise an empty TLB
+ * @tlb: a TLB that is not in use
  */
 void soft_tlb_init(struct soft_tlb *tlb)
 {
@@ -216,12 +217,12 @@ void soft_tlb_init(struct soft_tlb *tlb)
 }
 
 /**
- * soft_tlb_watch - let the devices look here
+ * soft_tlb_watch - add a window that the devices access
  * @tlb: a TLB that is not registered
- * @start: first address
- * @end: first address behind
+ * @start: first address of the window
+ * @end: first address after the window
  *
- * Returns whether there was room for one more window.
+ * Return: true if there was room for one more window.
  */
 bool soft_tlb_watch(struct soft_tlb *tlb, unsigned long start, unsigned long end)
 {
@@ -232,9 +233,11 @@ bool soft_tlb_watch(struct soft_tlb *tlb, unsigned long start, unsigned long end
 }
 
 /**
- * soft_tlb_register - let it hear of invalidations, and the devices use it
+ * soft_tlb_register - subscribe a TLB to an mm, and let devices use it
  * @tlb: an initialised TLB
- * @mm: whose
+ * @mm: the mm
+ *
+ * Return: what mmu_notifier_register() returns.
  */
 int soft_tlb_register(struct soft_tlb *tlb, struct mm_struct *mm)
 {
@@ -252,8 +255,8 @@ int soft_tlb_register(struct soft_tlb *tlb, struct mm_struct *mm)
 }
 
 /**
- * soft_tlb_unregister - the end of its life
- * @tlb: it; nothing happens if it is not registered
+ * soft_tlb_unregister - end the subscription
+ * @tlb: the TLB; nothing happens if it is not registered
  *
  * The mm may have been released already.
  */
@@ -266,7 +269,7 @@ void soft_tlb_unregister(struct soft_tlb *tlb)
 	mmdrop(tlb->mm);
 }
 
-/* Whether devices may use it. */
+/* Whether devices may use the TLB. */
 bool soft_tlb_live(struct soft_tlb *tlb)
 {
 	bool live;
@@ -277,7 +280,7 @@ bool soft_tlb_live(struct soft_tlb *tlb)
 	return live;
 }
 
-/* How many translations it holds. */
+/* How many translations the TLB holds. */
 unsigned int soft_tlb_cached(struct soft_tlb *tlb)
 {
 	unsigned int cached = 0, slot;
@@ -293,7 +296,7 @@ unsigned int soft_tlb_cached(struct soft_tlb *tlb)
  * What a device does
  */
 
-/* Where an address lies in the TLB. */
+/* The slot of the TLB for an address. */
 static struct soft_translation *soft_slot(struct soft_tlb *tlb, unsigned long va)
 {
 	return &tlb->entry[(va >> PAGE_SHIFT) % SOFT_TLB_ENTRIES];
@@ -306,7 +309,7 @@ static bool soft_holds(struct soft_tlb *tlb, unsigned long va, unsigned long siz
 	return entry->valid && soft_overlap(entry->va, entry->size, va, va + 1);
 }
 
-/* As in hardware, what is held is not looked up again: if it is stale, it stays so. */
+/* As in hardware, a hit is not walked again: a stale entry stays stale. */
 static bool soft_hit(struct soft_tlb *tlb, unsigned long va)
 {
 	return soft_holds(tlb, va, PAGE_SIZE) || soft_holds(tlb, va, PMD_SIZE) ||
@@ -339,10 +342,10 @@ static void soft_fill_end(struct soft_tlb *tlb, unsigned int device,
 }
 
 /**
- * soft_tlb_fill - walk the page tables and keep what is found, unless it is held
- * @tlb: whose mm current has loaded, or keeps from changing
- * @device: who does it, one at a time
- * @va: where
+ * soft_tlb_fill - on a miss, walk the page tables and cache the result
+ * @tlb: the TLB; current has loaded its mm, or keeps its page tables from changing
+ * @device: number of the device; each device runs one fill at a time
+ * @va: the address to translate
  */
 void soft_tlb_fill(struct soft_tlb *tlb, unsigned int device, unsigned long va)
 {
@@ -358,7 +361,7 @@ void soft_tlb_fill(struct soft_tlb *tlb, unsigned int device, unsigned long va)
 		soft_fill_end(tlb, device, &found);
 }
 
-/* Every page of every window, as the first device. */
+/* Fill every page of every window, as device 0. */
 void soft_tlb_fill_all(struct soft_tlb *tlb)
 {
 	const struct soft_range *window;
@@ -391,16 +394,17 @@ static void soft_defect(struct soft_tlb *tlb, enum soft_defect_kind kind,
 	tlb->defects[kind]++;
 }
 
-/* A frame that may not be free now: there is a translation that uses it. */
+/* A frame that a cached translation uses must not be free. */
 static bool soft_freed(unsigned long pfn)
 {
 	return !pfn_valid(pfn) || !page_count(pfn_to_page(pfn));
 }
 
 /*
- * Reclaim takes the last reference of a page that it has unmapped before it
- * flushes TLBs, and only behind that hands the page to the allocator. Until then
- * the page says that its contents are good; the pages of hugetlbfs always do.
+ * Reclaim drops the last reference to an unmapped page, then flushes the TLBs,
+ * then gives the page to the allocator. So a page without references counts as
+ * freed only if it is not up to date any more, since the allocator clears the
+ * flag. Pages of hugetlbfs count as freed without that test.
  */
 static bool soft_page_freed(unsigned long pfn)
 {
@@ -409,28 +413,29 @@ static bool soft_page_freed(unsigned long pfn)
 	if (!soft_freed(pfn))
 		return false;
 	folio = page_folio(pfn_to_page(pfn));
-	/* Of a page in use, others change other flags. */
+	/* Others may change other flags of the page at the same time. */
 	return data_race(folio_test_hugetlb(folio) || !folio_test_uptodate(folio));
 }
 
-/* Each page of a huge one shares its fate: the first stands for all. */
+/* A huge page is freed as a whole, so its first page is enough. */
 static bool soft_access(const struct soft_translation *entry)
 {
 	const unsigned long *word = __va(PFN_PHYS(entry->pfn));
 
 	if (soft_page_freed(entry->pfn))
 		return false;
-	/* The CPU may write meanwhile. What matters is that KASAN knows the page. */
+	/* The CPU may write at the same time. The read lets KASAN check the page. */
 	(void)data_race(READ_ONCE(*word));
 	return true;
 }
 
 /**
- * soft_tlb_use - access memory through a translation
+ * soft_tlb_use - access memory through a cached translation
  * @tlb: the TLB
- * @slot: which; it may be empty
+ * @slot: index of the translation; nothing happens if the slot is empty
  *
- * The access is a read: a wrong one shall be reported, not do harm.
+ * The access is a read, so that a stale translation is reported and does not
+ * corrupt memory.
  */
 void soft_tlb_use(struct soft_tlb *tlb, unsigned int slot)
 {
@@ -463,9 +468,9 @@ void soft_tlb_use_all(struct soft_tlb *tlb)
  */
 
 /**
- * soft_tlb_begin - name what comes next, and forget what was invalidated
- * @tlb: it
- * @operation: the name
+ * soft_tlb_begin - begin a new operation of the mm
+ * @tlb: the TLB; its record of invalidations is cleared
+ * @operation: name of the operation, for reports
  */
 void soft_tlb_begin(struct soft_tlb *tlb, const char *operation)
 {
@@ -475,7 +480,7 @@ void soft_tlb_begin(struct soft_tlb *tlb, const char *operation)
 	raw_spin_unlock(&tlb->lock);
 }
 
-/* Whether what is cached is wrong, and how, beside what the page tables say. */
+/* Whether a cached translation is wrong, given what the page tables say, and how. */
 static bool soft_wrong(const struct soft_translation *cached,
 		       const struct soft_translation *now, enum soft_defect_kind *kind)
 {
@@ -487,7 +492,7 @@ static bool soft_wrong(const struct soft_translation *cached,
 	*kind = cached->writable ? SOFT_OVER_PERMISSIVE : SOFT_UNDER_PERMISSIVE;
 	if (cached->writable == now->writable)
 		return false;
-	/* Elsewhere a device walks again before it faults. */
+	/* Only arm64 needs it: elsewhere a device walks again before it faults. */
 	return cached->writable || IS_ENABLED(CONFIG_ARM64);
 }
 
@@ -500,19 +505,20 @@ static void soft_check_entry(struct soft_tlb *tlb, struct soft_translation *entr
 	if (!soft_wrong(entry, &now, &kind))
 		return;
 	soft_defect(tlb, kind, entry, &now);
-	/* Told once. */
+	/* Report each translation once. */
 	entry->valid = false;
 }
 
 /**
- * soft_tlb_check - compare what is cached with the page tables
+ * soft_tlb_check - compare all cached translations with the page tables
  * @tlb: a registered TLB, whose mm nobody is changing
  *
- * The devices go on filling and using. A fill that is under way finds the page
- * tables as they are now, or was dropped: nothing changes between the last
- * operation's return and the end of the check.
+ * The devices may continue to fill and use the TLB. A fill in progress finds
+ * the current page tables, or has been dropped: the page tables do not change
+ * between the return of the last operation and the end of the check.
  *
- * Returns how many translations were looked at.
+ * Context: May sleep, takes the mmap_lock for reading.
+ * Return: how many translations were compared.
  */
 unsigned int soft_tlb_check(struct soft_tlb *tlb)
 {
@@ -532,7 +538,7 @@ unsigned int soft_tlb_check(struct soft_tlb *tlb)
 	return looked;
 }
 
-/* How much was found wrong so far. */
+/* How many defects have been found so far. */
 unsigned int soft_tlb_defects(struct soft_tlb *tlb)
 {
 	unsigned int sum;
@@ -562,10 +568,10 @@ static void soft_print(struct kunit *test, const char *what, const struct soft_t
 }
 
 /**
- * soft_tlb_report - fail a case for what was found wrong
+ * soft_tlb_report - fail a case if there are defects
  * @test: the case
  * @tlb: a TLB that no device uses any more
- * @seed: of the case
+ * @seed: the seed of the case, to be printed
  */
 void soft_tlb_report(struct kunit *test, struct soft_tlb *tlb, u64 seed)
 {
@@ -590,7 +596,7 @@ void soft_tlb_report(struct kunit *test, struct soft_tlb *tlb, u64 seed)
  * What an operation cost
  */
 
-/* How many pages there are in the windows. */
+/* How many pages the windows have. */
 unsigned long soft_tlb_watched(struct soft_tlb *tlb)
 {
 	unsigned long pages = 0;
@@ -618,9 +624,9 @@ static unsigned long soft_snapshot_window(struct soft_tlb *tlb, struct soft_rang
 }
 
 /**
- * soft_tlb_snapshot - what the page tables say of each page in the windows
+ * soft_tlb_snapshot - walk the page tables for each page in the windows
  * @tlb: the TLB, whose mm nobody is changing
- * @pages: room for soft_tlb_watched() translations
+ * @pages: array of soft_tlb_watched() translations to fill in
  */
 void soft_tlb_snapshot(struct soft_tlb *tlb, struct soft_translation *pages)
 {
@@ -660,14 +666,15 @@ static unsigned long soft_pages(struct soft_tlb *tlb, struct soft_range range,
 }
 
 /**
- * soft_tlb_cost - add what was invalidated since soft_tlb_begin()
+ * soft_tlb_cost - add up what was invalidated since soft_tlb_begin()
  * @tlb: the TLB
- * @before: a snapshot from before the operation
- * @after: a snapshot from behind it
- * @cost: the sums to add to
+ * @before: a snapshot taken before the operation
+ * @after: a snapshot taken after the operation
+ * @cost: the sums to add to: invalidations, the pages that they covered, the
+ *	pages that changed, and the invalidations that covered no change
  *
- * What lies outside of the windows is not counted, so the whole mm counts as all
- * windows.
+ * Pages outside of the windows are not counted. An invalidation of the whole mm
+ * counts the pages of all windows.
  */
 void soft_tlb_cost(struct soft_tlb *tlb, const struct soft_translation *before,
 		   const struct soft_translation *after, struct soft_cost *cost)
@@ -695,7 +702,7 @@ void soft_tlb_cost(struct soft_tlb *tlb, const struct soft_translation *before,
  * The devices
  */
 
-/* The mm of a TLB, counted, as long as devices may use it. */
+/* The mm of a TLB with a reference of mmgrab(); NULL if devices may not use it. */
 static struct mm_struct *soft_attach(struct soft_tlb *tlb)
 {
 	struct mm_struct *mm = NULL;
@@ -735,10 +742,10 @@ static void soft_serve(struct soft_tlb *tlb, unsigned int device, struct rnd_sta
 	mmdrop(mm);
 }
 
-/* Whether there is something to do: work, which is taken, or to end. */
+/* Whether to wake up: to end, or for a round of work, which this takes. */
 static bool soft_called(struct soft_devices *devices)
 {
-	/* Pairs with the WRITE_ONCE() in soft_devices_stop(); it orders nothing. */
+	/* Pairs with the WRITE_ONCE() in soft_devices_stop(). No order is needed. */
 	return READ_ONCE(devices->stop) || atomic_dec_if_positive(&devices->due) >= 0;
 }
 
@@ -761,10 +768,12 @@ static void soft_device(struct recorder_worker *worker)
 
 /**
  * soft_devices_start - start the devices
- * @devices: with the TLBs they shall use, registered or not yet
- * @seed: of the case
+ * @devices: has the TLBs to use, which may be registered later
+ * @seed: the seed of the case
  *
- * They wait for soft_devices_ask(). Returns whether all of them run.
+ * The devices wait for soft_devices_ask().
+ *
+ * Return: true if all threads have started.
  */
 bool soft_devices_start(struct soft_devices *devices, u64 seed)
 {
@@ -794,9 +803,9 @@ void soft_devices_stop(struct soft_devices *devices)
 }
 
 /**
- * soft_devices_ask - give the devices work, and go on
- * @devices: running
- * @rounds: how much
+ * soft_devices_ask - give the devices work, and do not wait for it
+ * @devices: devices that run
+ * @rounds: number of rounds
  */
 void soft_devices_ask(struct soft_devices *devices, unsigned int rounds)
 {
@@ -805,11 +814,11 @@ void soft_devices_ask(struct soft_devices *devices, unsigned int rounds)
 }
 
 /**
- * soft_devices_work - give the devices work, and wait until as much was done
- * @devices: running
- * @rounds: how much
+ * soft_devices_work - give the devices work, and wait until as much is done
+ * @devices: devices that run
+ * @rounds: number of rounds
  *
- * Returns whether they did it.
+ * Return: true if it was done within RECORDER_PATIENCE.
  */
 bool soft_devices_work(struct soft_devices *devices, unsigned int rounds)
 {

@@ -1,28 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A secondary TLB in software, devices that fill and use it, and the oracle that
- * says whether what it holds is right.
+ * A secondary TLB in software, devices that fill and use it, and an oracle that
+ * compares its translations with the page tables.
  *
- * The TLB holds translations of one mm. Devices, which are kthreads, walk the
- * mm's page tables without its locks and keep what they find, without taking a
- * reference to a page or to a page table. The only thing that keeps it right is
- * the invalidation of secondary TLBs, as it is for hardware:
+ * The TLB holds translations of one mm. The devices are kthreads. They walk the
+ * mm's page tables without its locks and cache what they find, without a
+ * reference to the page or to the page tables. As in hardware, only the
+ * invalidation of secondary TLBs keeps the TLB correct:
  *
- *	device				who changes the page tables
- *	------				---------------------------
+ *	device				task that changes the page tables
+ *	------				---------------------------------
  *	announces the fill
  *	walks the tables
  *					changes an entry
  *					invalidates: drops the range from the
- *					  TLB and from the fills announced
+ *					  TLB, and the announced fills in it
  *					frees the page
- *	finds its fill dropped,
- *	keeps nothing
+ *	sees that its fill was
+ *	  dropped, caches nothing
  *
- * What a case may do with it, in order: soft_tlb_init(), soft_tlb_watch(),
- * soft_tlb_register(), soft_devices_start(), operations of the mm each with a
- * soft_tlb_check() behind it, soft_devices_stop(), soft_tlb_unregister(),
- * soft_tlb_report(). As threads run, a case expects and does not assert.
+ * A case calls, in this order: soft_tlb_init(), soft_tlb_watch(),
+ * soft_tlb_register(), soft_devices_start(), operations of the mm with a
+ * soft_tlb_check() after each, soft_devices_stop(), soft_tlb_unregister(),
+ * soft_tlb_report(). While devices run, use KUNIT_EXPECT_*() only: a failed
+ * KUNIT_ASSERT_*() would end the case and leave them running.
  */
 #ifndef _MM_TESTS_SECONDARY_TLBS_SOFTWARE_H
 #define _MM_TESTS_SECONDARY_TLBS_SOFTWARE_H
@@ -44,11 +45,11 @@
 /**
  * struct soft_translation - what a walk of the page tables finds
  * @va: first address, a multiple of @size
- * @size: of the mapping, or of the hole where there is none
- * @pfn: the frame at @va
- * @table: the frame of the page table that holds the last entry
+ * @size: size in bytes of the mapping, or of the hole if nothing is mapped
+ * @pfn: the page frame at @va
+ * @table: the page frame of the page table that holds the leaf entry
  * @valid: a device can read
- * @writable: it can write, and does not tell the CPU that it does
+ * @writable: a device can write without a fault and without setting a dirty bit
  */
 struct soft_translation {
 	unsigned long va;
@@ -62,8 +63,8 @@ struct soft_translation {
 /* What can be wrong with a translation in the TLB. */
 enum soft_defect_kind {
 	SOFT_STALE,		/* the page tables have none, or another one */
-	SOFT_OVER_PERMISSIVE,	/* they do not let it write any more */
-	SOFT_UNDER_PERMISSIVE,	/* arm64: they let it write now, it was not told */
+	SOFT_OVER_PERMISSIVE,	/* writable, but read-only in the page tables */
+	SOFT_UNDER_PERMISSIVE,	/* arm64: read-only, but writable in the page tables */
 	SOFT_FREED_PAGE,	/* the page was freed */
 	SOFT_FREED_TABLE,	/* a page table that led to it was freed */
 	SOFT_DEFECT_KINDS,
@@ -81,7 +82,7 @@ struct soft_range {
 	unsigned long end;
 };
 
-/* A walk that has begun and may yet be dropped. */
+/* A walk that has begun. An invalidation drops it by clearing @live. */
 struct soft_fill {
 	unsigned long va;
 	bool live;
@@ -90,34 +91,35 @@ struct soft_fill {
 /**
  * struct soft_tlb - the secondary TLB of one mm
  * @notifier: the subscription
- * @mm: whose; counted (mm_count) from soft_tlb_register() to soft_tlb_unregister()
- * @lock: protects everything below. A callback takes it below page table locks,
- *	so nothing is done under it but look at memory.
- * @live: registered and not released: devices may fill and use
- * @registered: to be unregistered
- * @deaf: it ignores invalidations, which the oracle must see
- * @keeps: it keeps what a fill found though it was dropped meanwhile
- * @entry: the translations, each where its address says
- * @fill: the walks that are under way, one a device
- * @window: where devices look
- * @windows: how many there are
- * @operation: what changes the mm now, for who reads of a defect
- * @range: what was invalidated since soft_tlb_begin(), as far as there is room
- * @calls: how often, since soft_tlb_begin()
- * @fills: translations that came into the TLB
- * @discarded: those that did not, because an invalidation came first
- * @uses: translations that were used
- * @defects: what was found wrong, by kind
- * @defect: the first of them
- * @between: of a case that forces an order: called by a device that has walked,
- *	before it keeps what it found
- * @releasing: called by release, before it drops everything
- * @data: for these two
+ * @mm: the mm; holds a reference of mmgrab() from soft_tlb_register() to
+ *	soft_tlb_unregister()
+ * @lock: protects all members below. Callbacks take it under page-table locks,
+ *	so code under it only reads and writes memory.
+ * @live: registered and not released: devices may fill and use the TLB
+ * @registered: soft_tlb_unregister() still has to unregister it
+ * @deaf: ignore invalidations; the oracle must find the stale translations
+ * @keeps: cache the result of a fill even if an invalidation has dropped it
+ * @entry: the translations, indexed by their address, see soft_slot()
+ * @fill: the walks in progress, one for each device
+ * @window: the ranges that devices access
+ * @windows: how many windows there are
+ * @operation: name of the current operation of the mm, for reports
+ * @range: ranges invalidated since soft_tlb_begin(), the first SOFT_TLB_RANGES
+ * @calls: number of invalidations since soft_tlb_begin()
+ * @fills: number of translations that were cached
+ * @discarded: number of translations that were dropped before they were cached
+ * @uses: number of accesses through cached translations
+ * @defects: number of defects of each kind
+ * @defect: the first SOFT_TLB_DEFECTS defects
+ * @between: for cases that force an order: a device calls it after the walk,
+ *	before it caches the result
+ * @releasing: called by release(), before it drops everything
+ * @data: argument of @between and @releasing
  */
 struct soft_tlb {
 	struct mmu_notifier notifier;
 	struct mm_struct *mm;
-	raw_spinlock_t lock;	/* protects what follows */
+	raw_spinlock_t lock;	/* protects all members below */
 	bool live;
 	bool registered;
 	bool deaf;
@@ -148,7 +150,7 @@ void soft_tlb_unregister(struct soft_tlb *tlb);
 bool soft_tlb_live(struct soft_tlb *tlb);
 unsigned int soft_tlb_cached(struct soft_tlb *tlb);
 
-/* What a device does, also by hand. */
+/* The steps of a device. Cases call them directly as well. */
 bool soft_tlb_walk(struct mm_struct *mm, unsigned long va, struct soft_translation *found);
 void soft_tlb_fill(struct soft_tlb *tlb, unsigned int device, unsigned long va);
 void soft_tlb_fill_all(struct soft_tlb *tlb);
@@ -161,7 +163,7 @@ unsigned int soft_tlb_check(struct soft_tlb *tlb);
 unsigned int soft_tlb_defects(struct soft_tlb *tlb);
 void soft_tlb_report(struct kunit *test, struct soft_tlb *tlb, u64 seed);
 
-/* What an operation changed, and what it invalidated for that. */
+/* What an operation changed, and what it invalidated. soft_tlb_cost() fills it in. */
 struct soft_cost {
 	unsigned long calls;
 	unsigned long pages;
@@ -176,13 +178,13 @@ void soft_tlb_cost(struct soft_tlb *tlb, const struct soft_translation *before,
 
 /**
  * struct soft_devices - threads that fill and use TLBs until they are stopped
- * @tlb: the TLBs, which stay what they are while the devices run
- * @tlbs: how many
- * @stop: they shall end
- * @due: rounds they shall do: in one, a device serves one TLB a few times.
- *	Without work they wait: CPUs are few, and whom they serve needs them too.
- * @rounds: how many they did
- * @more: they wait here for work, or for the end
+ * @tlb: the TLBs; constant while the devices run
+ * @tlbs: number of TLBs
+ * @stop: tells the threads to end
+ * @due: rounds left to do. In one round, a device fills and uses one TLB a few
+ *	times. At 0 the devices sleep, and leave the CPUs to the operation.
+ * @rounds: number of rounds done
+ * @more: the devices wait here for work or for @stop
  * @worker: the threads
  */
 struct soft_devices {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A secondary TLB in software beside single operations of the mm.
+ * A secondary TLB in software, tested against single operations of the mm.
  *
- * First the oracle itself: a TLB that ignores invalidations, or keeps what it
- * should have discarded, must be seen. Then the orders of fill, invalidation
- * and end of an address space, each forced. Then each path of
- * kunit/secondary_tlbs_paths.h, while devices fill and use what it changes.
+ * The first cases test the oracle: it must detect a TLB that ignores
+ * invalidations, or keeps what it should have discarded. The next cases force
+ * each order of a fill, an invalidation and the end of an address space. The
+ * last cases run each path of kunit/secondary_tlbs_paths.h while devices fill
+ * and use the TLB.
  */
 #include <linux/completion.h>
 #include <linux/kthread.h>
@@ -30,7 +31,7 @@
  * @mm: the address space, which current uses until bench_end()
  * @tlb: its secondary TLB, registered
  * @start: first address of the pages
- * @end: first address behind
+ * @end: first address after the pages
  */
 struct bench {
 	struct kunit *test;
@@ -40,7 +41,7 @@ struct bench {
 	unsigned long end;
 };
 
-/* One case runs at a time. A callback that comes too late shall not crash. */
+/* Static, so that a late callback does not crash. One case runs at a time. */
 static struct soft_tlb bench_tlb;
 
 static void bench_begin(struct kunit *test, struct bench *bench, unsigned long flags)
@@ -60,12 +61,12 @@ static void bench_begin(struct kunit *test, struct bench *bench, unsigned long f
 	KUNIT_ASSERT_EQ(test, soft_tlb_register(bench->tlb, bench->mm), 0);
 }
 
-/* ... which a device may write to. */
+/* The same with all pages present and writable. */
 static void bench_populated(struct kunit *test, struct bench *bench)
 {
 	bench_begin(test, bench, MAP_PRIVATE);
 	KUNIT_EXPECT_EQ(test, recorder_populate(bench->mm, bench->start, PAGES), 0);
-	/* A page that lies in a queue to the LRU lists is not freed. */
+	/* A per-CPU LRU batch would hold a reference and delay the free. */
 	lru_add_drain_all();
 }
 
@@ -90,7 +91,7 @@ static void bench_write_protect(struct bench *bench)
 	KUNIT_EXPECT_EQ(bench->test, secondary_tlbs_mprotect(args), 0);
 }
 
-/* What the oracle found is only this, so many times. */
+/* The oracle has found @times defects of this kind, and no others. */
 static void bench_expect_defects(struct bench *bench, enum soft_defect_kind kind,
 				 unsigned int times)
 {
@@ -143,7 +144,7 @@ static void an_invalidation_drops_its_range_only(struct kunit *test)
 	bench_end(&bench);
 }
 
-/* ... and what reaches into it: hardware has one entry for a huge page. */
+/* Hardware has one entry for a huge page, and drops it for any part of the page. */
 static void an_invalidation_drops_the_huge_page_around_it(struct kunit *test)
 {
 	struct soft_translation huge = { .size = PMD_SIZE, .valid = true };
@@ -159,7 +160,7 @@ static void an_invalidation_drops_the_huge_page_around_it(struct kunit *test)
 }
 
 /*
- * The oracle sees a TLB that is not told, or does not listen
+ * The oracle detects a TLB that is not invalidated, or ignores invalidations
  */
 static void oracle_sees_a_stale_translation(struct kunit *test)
 {
@@ -216,7 +217,7 @@ static void oracle_sees_a_freed_page(struct kunit *test)
 	bench_expect_defects(&bench, SOFT_FREED_PAGE, 0);
 	bench_dontneed(&bench);
 	soft_tlb_use_all(bench.tlb);
-	/* Somebody may have got one of them already. */
+	/* Some of the pages may have been allocated again. */
 	KUNIT_EXPECT_GT(test, bench.tlb->defects[SOFT_FREED_PAGE], 0U);
 	bench_end(&bench);
 }
@@ -244,7 +245,7 @@ static void oracle_sees_a_freed_page_table(struct kunit *test)
 	}
 	bench.tlb->deaf = true;
 	KUNIT_EXPECT_EQ(test, vm_munmap(start, tables * PMD_SIZE), 0);
-	/* Where RCU frees them, it takes a grace period and its callbacks. */
+	/* Page tables may be freed by RCU callbacks. Wait for those. */
 	if (IS_ENABLED(CONFIG_MMU_GATHER_RCU_TABLE_FREE))
 		rcu_barrier();
 	soft_tlb_use_all(bench.tlb);
@@ -286,15 +287,15 @@ static void oracle_accepts_a_tlb_that_listens(struct kunit *test)
 }
 
 /*
- * A fill that is under way while something happens
+ * A fill in progress while the case does something
  *
  *	device				case
  *	------				----
  *	announces the fill
  *	walks
- *	   complete(walked) ----------> does what happens
+ *	   complete(walked) ----------> happens()
  *	   wait(go) <------------------ complete(go)
- *	keeps what it found, or not
+ *	caches the result, or discards it
  */
 struct gate {
 	struct completion walked;
@@ -318,7 +319,7 @@ static void fill_once(struct recorder_worker *worker)
 	kthread_unuse_mm(bench->mm);
 }
 
-/* The mm of the bench lives until the fill is through, whatever happens to it. */
+/* Call @happens during a fill. mmgrab() keeps the mm_struct until the fill ends. */
 static void fill_across(struct bench *bench, void (*happens)(struct bench *bench))
 {
 	struct recorder_worker device = { .function = fill_once, .data = bench };
@@ -411,7 +412,7 @@ static void a_fill_across_unregister_is_discarded(struct kunit *test)
 	bench_end(&bench);
 }
 
-/* The device has it loaded meanwhile, and walked its page tables. */
+/* A device may have the mm loaded, and may have walked its page tables. */
 static void bench_exit(struct bench *bench)
 {
 	kthread_unuse_mm(bench->mm);
@@ -440,7 +441,7 @@ static void devices_begin(struct bench *bench, u64 seed)
 	KUNIT_EXPECT_TRUE(bench->test, soft_devices_work(&bench_devices, SOFT_DEVICES));
 }
 
-/* release has been called: the devices fill and use until it returns. */
+/* Called by release(). The devices may fill and use the TLB until it returns. */
 static void release_lets_devices_work(struct soft_tlb *tlb)
 {
 	struct bench *bench = tlb->data;
@@ -449,7 +450,7 @@ static void release_lets_devices_work(struct soft_tlb *tlb)
 	KUNIT_EXPECT_GT(bench->test, soft_tlb_cached(tlb), 0U);
 }
 
-/* From here on nothing is used and nothing comes in. */
+/* After the end, no translation is used and none is cached. */
 static void expect_no_more_use(struct bench *bench)
 {
 	unsigned long fills = bench->tlb->fills, uses = bench->tlb->uses;
@@ -495,7 +496,7 @@ static void unregister_ends_the_use_of_an_address_space(struct kunit *test)
 	end_while_devices_run(test, bench_unregister_then_exit);
 }
 
-/* ... at any moment of what the devices do, and before or after a change. */
+/* Ends at random moments of the devices' work, with or without a change before. */
 static void any_end_leaves_nothing_in_use(struct kunit *test)
 {
 	static void (* const ends[])(struct bench *bench) = {
@@ -527,7 +528,7 @@ static void any_end_leaves_nothing_in_use(struct kunit *test)
  * The paths
  */
 
-/* Where devices look of a large range: at either end of it. */
+/* In a large range, devices access this many pages at either end. */
 #define ROW_PAGES	64
 
 static void row_watch(struct soft_tlb *tlb, unsigned long start, unsigned long end)
@@ -542,7 +543,7 @@ static void row_watch(struct soft_tlb *tlb, unsigned long start, unsigned long e
 	}
 }
 
-/* What changes, and where it goes to. */
+/* Watch the range that changes, and its target if it moves. */
 static void row_watch_scene(struct soft_tlb *tlb, const struct path_scene *scene)
 {
 	row_watch(tlb, scene->start, scene->end);
@@ -550,7 +551,7 @@ static void row_watch_scene(struct soft_tlb *tlb, const struct path_scene *scene
 		row_watch(tlb, scene->target, scene->target + scene->target_size);
 }
 
-/* Once all that it has is in the TLB, and the devices are at work. */
+/* Fill the TLB, let the devices work, then run the operation. */
 static void row_operation(struct kunit *test, struct path_scene *scene)
 {
 	const unsigned int flags = scene->path->flags;

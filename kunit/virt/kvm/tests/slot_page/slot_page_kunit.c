@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The reload of a page's address against the mm taking the page away.
+ * Tests of kvm_slot_page_reload() against an mm that takes the page away.
  *
- * First every order that the steps of both can come in, one case each, forced by
- * calling them in that order. Then threads that search for an order which was
- * not thought of. What is claimed is always the same: a vCPU that is in the
- * guest uses the page that the mm has there; else its reload is pending.
+ * The first cases force one order of the steps of both sides each, by calling the
+ * steps in that order. The last case lets threads race, to find an order that no
+ * case forces. The claim is always the same: a vCPU in the guest uses the page
+ * that the mm maps, or its reload is pending.
  */
 #include <linux/delay.h>
 #include <linux/mman.h>
@@ -13,7 +13,7 @@
 
 #include "../test_vm.h"
 
-/* The case's vCPU. */
+/* The vCPU that a case uses. */
 #define ID	0
 
 static void start(struct test_vm *vm, struct mmu_notifier_range *range)
@@ -25,7 +25,7 @@ static int lookup_in(struct test_vm *vm, int slot, gfn_t gfn, struct kvm_slot_pa
 {
 	int idx = srcu_read_lock(&vm->kvm->srcu), r;
 
-	/* A case goes on when there is no page; putting this one does nothing. */
+	/* If the look-up fails, kvm_slot_page_put() of this pfn does nothing. */
 	page->pfn = KVM_PFN_ERR_FAULT;
 	r = kvm_slot_page_lookup(vm->kvm, slot, gfn, page);
 	srcu_read_unlock(&vm->kvm->srcu, idx);
@@ -37,7 +37,7 @@ static int lookup(struct test_vm *vm, struct kvm_slot_page *page)
 	return lookup_in(vm, TEST_SLOT, TEST_GFN, page);
 }
 
-/* Nobody holds mmu_lock, not even for reading. */
+/* Whether nobody holds mmu_lock, for reading or for writing. */
 static bool lock_is_free(struct test_vm *vm)
 {
 	if (!write_trylock(&vm->kvm->mmu_lock))
@@ -46,7 +46,7 @@ static bool lock_is_free(struct test_vm *vm)
 	return true;
 }
 
-/* The check alone, with the lock given back whatever it says. */
+/* The result of the check. mmu_lock is not held on return. */
 static bool is_current(struct test_vm *vm, const struct kvm_slot_page *page)
 {
 	bool current_page = kvm_slot_page_lock(vm->kvm, page);
@@ -89,7 +89,7 @@ static void reload_before_start_is_asked_for_again(struct kunit *test)
 
 /*
  *                                       range_start
- *   reload                              [Required: not used, asked for again]
+ *   reload                              [Required: not used, pending again]
  *                                       move
  *   reload                              [Required: the same]
  *                                       range_end
@@ -155,7 +155,7 @@ static void a_page_that_stayed_can_be_used(struct kunit *test)
 	test_vm_destroy(vm);
 }
 
-/* The page can't go between the check and its use: range_start() has to wait. */
+/* Between check and use the lock is held, so range_start() waits. */
 static void look_at_lock(struct test_vm *vm)
 {
 	KUNIT_EXPECT_FALSE(vm->test, lock_is_free(vm));
@@ -173,7 +173,7 @@ static void start_waits_while_the_page_is_used(struct kunit *test)
 }
 
 /*
- * In the middle of the look-up, which faults the page in:
+ * An invalidation during the look-up, which faults the page in:
  *
  *   sample
  *   fault                               range_start, range_end
@@ -256,7 +256,7 @@ static void nested_invalidations_all_have_to_end(struct kunit *test)
 	test_vm_destroy(vm);
 }
 
-/* Two in a row, with a look-up that lasts from one into the other. */
+/* A look-up before the first of two invalidations, checked during the second. */
 static void look_up_from_one_invalidation_into_the_next(struct kunit *test)
 {
 	struct test_vm *vm = test_vm_create(test);
@@ -269,7 +269,7 @@ static void look_up_from_one_invalidation_into_the_next(struct kunit *test)
 	test_range_end(&range);
 	start(vm, &range);
 	KUNIT_EXPECT_FALSE(test, is_current(vm, &page));
-	/* Back where it was: the same page, and yet not the same look-up. */
+	/* The same page is mapped again, but the look-up is still stale. */
 	test_vm_move(vm);
 	test_range_end(&range);
 	KUNIT_EXPECT_EQ(test, page.pfn, test_vm_pfn(vm));
@@ -286,7 +286,7 @@ static void another_range_does_not_hold_the_reload_up(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, test_vm_add_other_slot(vm), 0);
 	test_range_start(vm, &range, vm->other, vm->other + PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, vm->kvm->mmu_invalidate_in_progress, 1L);
-	/* Nor does it ask for one. */
+	/* The invalidation requests no reload either. */
 	KUNIT_EXPECT_FALSE(test, test_vcpu_pending(vm, ID));
 	KUNIT_EXPECT_EQ(test, test_vcpu_reload(vm, ID), 0);
 	KUNIT_EXPECT_EQ(test, test_vcpu_enter(vm, ID), TEST_RAN);
@@ -325,7 +325,7 @@ static void nobody_is_asked_who_has_nothing_to_reload(struct kunit *test)
 }
 
 /*
- * The lock, while a conflict is to be seen without it
+ * mmu_lock, if an unlocked read already shows a conflict
  */
 struct contender {
 	struct test_vm *vm;
@@ -347,7 +347,7 @@ static void contend(struct recorder_worker *worker)
 	kthread_unuse_mm(contender->vm->mm);
 }
 
-/* Holds mmu_lock, as a range_start() that takes long does. */
+/* Hold mmu_lock, as a slow range_start() does, until the worker has finished. */
 static bool finished_under_lock(struct contender *contender,
 				struct recorder_worker *worker)
 {
@@ -389,7 +389,7 @@ static void a_conflict_in_sight_does_not_take_the_lock(struct kunit *test)
 }
 
 /*
- * What is left behind
+ * References to the page
  */
 static int references(struct test_vm *vm)
 {
@@ -403,7 +403,7 @@ static void no_path_keeps_a_reference(struct kunit *test)
 	struct kvm_slot_page page;
 	int before;
 
-	/* Mapped: one reference that stays. */
+	/* One reference for each of the two pages, and one for the mapping. */
 	KUNIT_EXPECT_EQ(test, test_vcpu_reload(vm, ID), 0);
 	before = references(vm);
 	KUNIT_EXPECT_EQ(test, before, 3);
@@ -420,7 +420,7 @@ static void no_path_keeps_a_reference(struct kunit *test)
 	test_vm_unmap(vm);
 	test_range_end(&range);
 
-	/* The conflict comes while the page is being brought in. */
+	/* A conflict while the page is faulted in. */
 	vm->on_fault = invalidate_in_fault;
 	KUNIT_EXPECT_EQ(test, test_vcpu_reload(vm, ID), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, references(vm), before);
@@ -428,7 +428,7 @@ static void no_path_keeps_a_reference(struct kunit *test)
 }
 
 /*
- * No page
+ * Look-ups that find no page
  */
 static int lookup_of(struct test_vm *vm, int slot, gfn_t gfn)
 {
@@ -448,7 +448,7 @@ static void a_memslot_that_lacks_the_frame_has_no_page(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, lookup_of(vm, TEST_OTHER_SLOT, TEST_OTHER_GFN), 0);
 	KUNIT_EXPECT_EQ(test, lookup_of(vm, TEST_OTHER_SLOT, TEST_OTHER_GFN - 1), -ENOENT);
 	KUNIT_EXPECT_EQ(test, lookup_of(vm, TEST_OTHER_SLOT, TEST_OTHER_GFN + 1), -ENOENT);
-	/* There is such a page, in another memslot. */
+	/* TEST_GFN belongs to TEST_SLOT. */
 	KUNIT_EXPECT_EQ(test, lookup_of(vm, TEST_OTHER_SLOT, TEST_GFN), -ENOENT);
 	test_vm_destroy(vm);
 }
@@ -493,7 +493,7 @@ static void an_error_counts_unless_it_is_out_of_date(struct kunit *test)
 	test_vm_destroy(vm);
 }
 
-/* What a guest can read, it can reach: hardware must know the page. */
+/* A guest can read a read-only page, so the hardware must have its address. */
 static void a_read_only_page_is_a_page(struct kunit *test)
 {
 	struct test_vm *vm = test_vm_create(test);
@@ -510,7 +510,7 @@ static void a_read_only_page_is_a_page(struct kunit *test)
 }
 
 /*
- * Threads: one half moves the page, the other half are vCPUs
+ * Racing threads: MOVERS threads move the page, TEST_VCPUS threads are vCPUs
  */
 #define MOVERS		4
 #define ROUNDS		100
@@ -543,7 +543,7 @@ static void storm_move(struct recorder_worker *worker)
 		pause(&rnd);
 		test_range_end(&range);
 		atomic_inc(&storm->moves);
-		/* Room for a guest to run, now and then. */
+		/* Leave some time in which a guest can run. */
 		pause(&rnd);
 		cond_resched();
 	}
@@ -580,7 +580,7 @@ static void storm_vcpu(struct recorder_worker *worker)
 		pause(&rnd);
 		cond_resched();
 	}
-	/* The storm is over: not one retry more. */
+	/* All moves are done, so one reload must succeed. */
 	if (test_vcpu_serve(storm->vm, worker->id) ||
 	    test_vcpu_enter(storm->vm, worker->id) != TEST_RAN)
 		worker->errors++;
@@ -622,7 +622,7 @@ static void guests_never_use_a_page_that_is_gone(struct kunit *test)
 	for (i = 0; i < TEST_VCPUS; i++) {
 		kunit_info(test, "vCPU %u ran %u times, retried %u times\n", i,
 			   storm.ran[i], storm.retried[i]);
-		/* Nor does a storm starve anybody. */
+		/* The movers do not starve a vCPU. */
 		KUNIT_EXPECT_GT(test, storm.ran[i], 0U);
 	}
 	test_vm_destroy(storm.vm);
