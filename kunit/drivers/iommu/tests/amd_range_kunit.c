@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a range becomes in invalidations by PASID of AMD's IOMMU: pasid-range.h,
- * against a count of pages, and against an IOMMU that reads the size out of an
- * address bit by bit.
+ * Tests of AMD's pasid-range.h. One model counts pages. Another model decodes the
+ * size from an address bit by bit, as the IOMMU does.
  *
- * The functions are tested, and that the driver is built with them. It is not run:
- * none of QEMU's devices has the PASIDs that it asks for.
+ * The driver itself is built, but not run: no device of QEMU has the PASIDs that it
+ * needs.
  */
 #include <linux/kernel.h>
 
@@ -20,7 +19,7 @@ static const char *fault(unsigned long start, unsigned long end, unsigned int sh
 
 static void only_one_page_is_a_page(struct kunit *test)
 {
-	/* In halves of a page. */
+	/* Ranges in units of half a page. */
 	range_expect_small(test, 11, fault);
 }
 
@@ -40,7 +39,7 @@ static void the_whole_mm_is_no_page(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, amd_pasid_range_is_page(4096, ULONG_MAX));
 }
 
-/* A command by address must never be made of it. */
+/* An empty range must not become a command for one page. */
 static void empty_range_is_no_page(struct kunit *test)
 {
 	KUNIT_EXPECT_FALSE(test, amd_pasid_range_is_page(0, 0));
@@ -48,7 +47,7 @@ static void empty_range_is_no_page(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, amd_pasid_range_is_page(8192, 4096));
 }
 
-/* What the IOMMU reads: log2 of the pages that it drops; 64 - 12: all. */
+/* Decode an operand as the IOMMU does. Returns log2 of the pages; 52 is all. */
 static unsigned int iommu_reads(u64 operand, u64 *address)
 {
 	unsigned int bit = 12;
@@ -72,7 +71,7 @@ static void a_page_is_read_as_that_page(struct kunit *test)
 
 		KUNIT_EXPECT_EQ(test, 0, iommu_reads(operand, &address));
 		KUNIT_EXPECT_EQ(test, pages[i], address);
-		/* Here the commands have their flags. */
+		/* The driver sets its flags in these bits. */
 		KUNIT_EXPECT_EQ(test, 0ULL, operand & 4095);
 	}
 }

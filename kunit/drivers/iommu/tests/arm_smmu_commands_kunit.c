@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The commands that the SMMUv3 driver issues when an mm that devices share
- * changes: the driver's own code, from its callback to the queue.
+ * Tests of the commands that the SMMUv3 driver issues when an mm changes that
+ * devices share. They run the driver's own code, from its callback to the queue.
  *
- * The SMMU is made up: a command queue in memory, whose CONS register is its PROD
- * register. So each command is consumed at the moment in which it is published,
- * by nobody, and stays in the queue to be read. Nothing of the driver knows: it
- * binds, issues, waits for room and for CMD_SYNC as ever. The devices are made up
- * as far as bind looks at them.
+ * The SMMU is a fake: a command queue in memory, whose CONS register is also its
+ * PROD register. So a command counts as consumed as soon as the driver publishes
+ * it, and stays in the queue for the case to read. The driver is not changed. It
+ * binds, issues commands, and waits for room and for CMD_SYNC as usual. The
+ * devices are fakes as well, with what the driver needs to bind them.
  *
- * What cannot be seen here is what an SMMU does with the commands, and how long it
- * takes.
+ * These tests do not show how an SMMU executes the commands, nor how long it takes.
  */
 #include <linux/device.h>
 #include <linux/iommu.h>
@@ -32,20 +31,20 @@
 #define FAKE_SSID_BITS	6
 #define FAKE_TEXT	120
 
-/* As many commands as any case reads at once; and a queue as small as can be. */
+/* log2 of the queue's size: for all commands of a case, and as small as possible. */
 #define FAKE_QUEUE	12
 #define FAKE_SMALL	7
 
 /**
  * struct fake_device - a device behind the SMMU, in a domain of its own
- * @dev: the device, as far as the IOMMU core knows it
- * @iommu: what the IOMMU core keeps with it
+ * @dev: the device
+ * @iommu: the IOMMU core's data of the device
  * @group: its group
  * @domain: its domain
- * @master: what the driver keeps with it; its stream IDs are 16 * n and up
- * @streams: of @master
- * @handle: bound to the case's mm, or NULL
- * @attached: @domain is its group's
+ * @master: the driver's data of the device
+ * @streams: the streams of @master; device n has the IDs 16 * (n + 1) and up
+ * @handle: its binding to the mm of the case, or NULL
+ * @attached: @domain is attached to @group
  */
 struct fake_device {
 	struct device *dev;
@@ -60,14 +59,14 @@ struct fake_device {
 
 /**
  * struct fake_smmu - the SMMU of a case
- * @smmu: as the driver knows it
- * @core: as the IOMMU core knows it
- * @index: the PROD and the CONS register of its queue
- * @seen: what of the queue was read, in the format of @index
- * @devices: behind it
- * @mm: what they are bound to
- * @asid: of @mm
- * @text: the command read last
+ * @smmu: the driver's data of the SMMU
+ * @core: the IOMMU core's data of the SMMU
+ * @index: the PROD and CONS register of its queue
+ * @seen: the place up to which commands were read, in the format of @index
+ * @devices: the devices behind it
+ * @mm: the mm that the devices are bound to
+ * @asid: the ASID of @mm
+ * @text: the command that was read last, as text
  */
 struct fake_smmu {
 	struct arm_smmu_device smmu;
@@ -81,7 +80,7 @@ struct fake_smmu {
 };
 
 /*
- * What is made up.
+ * The fakes
  */
 
 static int fake_attach(struct iommu_domain *domain, struct device *dev)
@@ -99,7 +98,7 @@ static const struct iommu_domain_ops fake_domain_ops = {
 	.detach_dev	= fake_detach,
 };
 
-/* kunit_kzalloc() frees in the reverse order, hence after fake_exit(). */
+/* kunit_kzalloc() frees after the suite's exit(), and so after fake_exit(). */
 static void *fake_alloc(struct kunit *test, size_t size)
 {
 	void *p = kunit_kzalloc(test, size, GFP_KERNEL);
@@ -216,7 +215,7 @@ static void fake_exit(struct kunit *test)
 	recorder_case_exit(test);
 }
 
-/* The SMMU of the case, with an mm that is not bound yet. */
+/* Create the SMMU of the case, and an mm that is not bound yet. */
 static struct fake_smmu *fake_create(struct kunit *test, unsigned int shift, u32 features)
 {
 	struct fake_smmu *fake = test->priv;
@@ -253,7 +252,7 @@ static bool fake_bind(struct kunit *test, struct fake_smmu *fake, unsigned int n
 }
 
 /*
- * What is read.
+ * Reading commands
  */
 
 static bool fake_next(struct fake_smmu *fake, u64 *cmd)
@@ -276,7 +275,7 @@ static void fake_skip(struct fake_smmu *fake)
 	fake->seen = READ_ONCE(fake->index);
 }
 
-/* A command as text; what must be the case's mm is named only where it is not. */
+/* The next command as text. If it is not for the mm of the case, "another's" says so. */
 static const char *fake_text(struct fake_smmu *fake)
 {
 	u64 cmd[CMDQ_ENT_DWORDS], op;
@@ -358,7 +357,7 @@ static __printf(4, 5) void expect_text(struct kunit *test, struct fake_smmu *fak
 #define EXPECT_COMMAND(test, fake, ...)	expect_text(test, fake, __LINE__, __VA_ARGS__)
 #define EXPECT_NOTHING(test, fake)	expect_text(test, fake, __LINE__, "nothing")
 
-/* The ATCs of all of a device's streams, and that they are waited for. */
+/* Expect an ATC_INV for each stream of the device, and then a CMD_SYNC. */
 static void expect_atc(struct kunit *test, struct fake_smmu *fake, unsigned int n,
 		       unsigned long address, unsigned int size)
 {
@@ -370,7 +369,7 @@ static void expect_atc(struct kunit *test, struct fake_smmu *fake, unsigned int 
 	EXPECT_COMMAND(test, fake, "sync");
 }
 
-/* The device's context descriptor is read again. */
+/* Expect a CFGI_CD for each stream of the device, and then a CMD_SYNC. */
 static void expect_cd(struct kunit *test, struct fake_smmu *fake, unsigned int n)
 {
 	unsigned int i;
@@ -380,7 +379,7 @@ static void expect_cd(struct kunit *test, struct fake_smmu *fake, unsigned int n
 	EXPECT_COMMAND(test, fake, "sync");
 }
 
-/* All of the mm, where the SMMU has it and where the device does. */
+/* Expect that all of the mm is dropped, from the SMMU's TLB and then from the ATCs. */
 static void expect_all(struct kunit *test, struct fake_smmu *fake, unsigned int n)
 {
 	EXPECT_COMMAND(test, fake, "asid");
@@ -396,14 +395,14 @@ static void invalidate(struct fake_smmu *fake, unsigned long start, unsigned lon
 }
 
 /*
- * The cases.
+ * The cases
  */
 
 #define HERE	0x5a5000000000UL
-/* The TG field for the pages of this kernel. */
+/* The TG field for this kernel's PAGE_SIZE. */
 #define TG	((unsigned int)(PAGE_SHIFT - 10) / 2)
 
-/* Two pages, which is the least: NUM 0 and SCALE 0 are reserved without a level. */
+/* The command drops two pages, the fewest possible: NUM, SCALE and TTL 0 are reserved. */
 static void one_page_is_one_range_command(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE, ARM_SMMU_FEAT_RANGE_INV);
@@ -422,7 +421,7 @@ static void ranges_are_cut_into_range_commands(struct kunit *test)
 
 	if (!fake_bind(test, fake, 0))
 		return;
-	/* 2 MiB, the page behind it, and what does not fit into five bits. */
+	/* 512 pages need one command. 515 pages do not fit into the five bits of NUM. */
 	invalidate(fake, HERE, HERE + 512 * PAGE_SIZE);
 	EXPECT_COMMAND(test, fake, "va %lx num 0 scale 9 tg %u ttl 0 leaf 0", HERE, TG);
 	EXPECT_COMMAND(test, fake, "sync");
@@ -436,7 +435,7 @@ static void ranges_are_cut_into_range_commands(struct kunit *test)
 	EXPECT_NOTHING(test, fake);
 }
 
-/* In 6.1, the SCALE of 32 became 0: one page. */
+/* 6.1 truncated the SCALE of 32 to 0, which drops one page. */
 static void scale_of_32_is_two_commands_at_most(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE, ARM_SMMU_FEAT_RANGE_INV);
@@ -462,7 +461,7 @@ static void without_range_invalidation_a_page_is_a_command(struct kunit *test)
 	EXPECT_COMMAND(test, fake, "sync");
 	EXPECT_NOTHING(test, fake);
 
-	/* One less than are too many; more than a batch, but with one CMD_SYNC. */
+	/* The most pages that go by address: several batches, but one CMD_SYNC. */
 	invalidate(fake, HERE, HERE + (PTRS_PER_PTE - 1) * PAGE_SIZE);
 	for (i = 0; i < PTRS_PER_PTE - 1; i++)
 		EXPECT_COMMAND(test, fake, "va %lx num 0 scale 0 tg 0 ttl 0 leaf 0",
@@ -516,7 +515,7 @@ static void atcs_come_after_the_tlb_was_waited_for(struct kunit *test)
 	EXPECT_NOTHING(test, fake);
 }
 
-/* That the TLB takes too many commands is nothing that ATCs care about. */
+/* The TLB is dropped by ASID to save commands. The ATC needs one command anyway. */
 static void atcs_keep_the_range_where_the_tlb_loses_the_asid(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE, ARM_SMMU_FEAT_ATS);
@@ -530,7 +529,7 @@ static void atcs_keep_the_range_where_the_tlb_loses_the_asid(struct kunit *test)
 	EXPECT_NOTHING(test, fake);
 }
 
-/* Where CPUs' TLB invalidations reach the SMMU, ATCs are all that is left. */
+/* With BTM, the CPUs' TLBIs reach the SMMU. Only ATCs need commands. */
 static void with_broadcast_only_atcs_are_told(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE,
@@ -561,7 +560,7 @@ static void at_el2_the_commands_are_those_of_el2(struct kunit *test)
 	EXPECT_NOTHING(test, fake);
 }
 
-/* Each domain has a subscription of its own; the newest is told first. */
+/* Each domain has a subscription of its own. The newest is called first. */
 static void two_domains_are_both_told(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE, ARM_SMMU_FEAT_ATS);
@@ -586,8 +585,9 @@ static void two_domains_are_both_told(struct kunit *test)
 }
 
 /*
- * What the commands by address drop: in order, without a gap, from start on.
- * Returns the first address behind; start, if there is one by ASID; or 1.
+ * Read the TLBI commands up to the CMD_SYNC. They must drop a range without gaps,
+ * from @start on. Returns the first address after it; @start if there is one command
+ * by ASID; or 1 if a command is wrong.
  */
 static unsigned long dropped(struct fake_smmu *fake, unsigned long start, unsigned int *commands)
 {
@@ -638,7 +638,7 @@ static void edges_are_dropped_by_few_commands(struct kunit *test)
 	}
 }
 
-/* Every place in a queue of 128 entries, which wraps and is full meanwhile. */
+/* Commands at every place of a queue of 128 entries, which wraps and becomes full. */
 static void commands_survive_the_end_of_the_queue(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_SMALL, 0);
@@ -654,7 +654,7 @@ static void commands_survive_the_end_of_the_queue(struct kunit *test)
 		KUNIT_EXPECT_EQ_MSG(test, behind, HERE + pages * PAGE_SIZE, "%u pages", pages);
 		KUNIT_EXPECT_EQ_MSG(test, commands, pages, "flush %u", flush);
 	}
-	/* More than it holds: the last ones are there. */
+	/* More commands than the queue holds. The last ones are still there. */
 	invalidate(fake, HERE, HERE + 300 * PAGE_SIZE);
 	fake->seen = READ_ONCE(fake->index) ^ (1 << FAKE_SMALL);
 	behind = dropped(fake, HERE + (300 - 127) * PAGE_SIZE, &commands);
@@ -662,7 +662,7 @@ static void commands_survive_the_end_of_the_queue(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, commands, 127);
 }
 
-/* From the operation of the mm down to the queue. */
+/* From munmap() down to the queue. */
 static void munmap_is_one_command_and_one_sync(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE, ARM_SMMU_FEAT_RANGE_INV);
@@ -691,7 +691,7 @@ static void munmap_is_one_command_and_one_sync(struct kunit *test)
 	}
 }
 
-/* A quiet context first, so that nothing is cached again; then what was. */
+/* First the quiet context descriptor, so that nothing is cached again, then the drop. */
 static void exit_quiets_before_it_drops(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE, ARM_SMMU_FEAT_ATS);
@@ -701,7 +701,7 @@ static void exit_quiets_before_it_drops(struct kunit *test)
 	if (!fake_bind(test, fake, 0))
 		return;
 	fake_skip(fake);
-	/* The subscription keeps the mm_struct, but not what it maps. */
+	/* The subscription holds a reference to mm_count, but none to mm_users. */
 	mmgrab(mm);
 	mmput(mm);
 	cd = fake_cd(&fake->devices[0], mm);
@@ -710,7 +710,7 @@ static void exit_quiets_before_it_drops(struct kunit *test)
 	expect_cd(test, fake, 0);
 	expect_all(test, fake, 0);
 
-	/* Nothing can have been cached since. */
+	/* Nothing can have been cached since, so unbind drops nothing. */
 	fake_unbind(&fake->devices[0]);
 	expect_cd(test, fake, 0);
 	EXPECT_NOTHING(test, fake);
@@ -734,7 +734,7 @@ static void unbind_drops_everything_and_the_asid(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refcount_read(&fake->mm->context.pinned), 0);
 }
 
-/* Four threads that invalidate, and one that binds and unbinds. */
+/* RACE_THREADS threads invalidate, while the case binds and unbinds. */
 #define RACE_THREADS	4
 #define RACE_BINDS	100
 
@@ -777,7 +777,7 @@ static void invalidations_race_with_bind_and_unbind(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, i, RACE_THREADS);
 	while (bound < RACE_BINDS && fake_bind(test, fake, 0) && fake_bind(test, fake, 1)) {
-		/* Now the one first, now the other. */
+		/* Unbind the two devices in either order. */
 		fake_unbind(&fake->devices[bound % 2]);
 		fake_unbind(&fake->devices[!(bound % 2)]);
 		bound++;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a range becomes in SMMUv3 commands, by itself: arm-smmu-v3-range.h against
- * a model of the SMMU that reads the fields as the specification has them.
+ * Tests of arm-smmu-v3-range.h, against a model of the SMMU that decodes the fields
+ * as the specification defines them.
  *
- * The commands must cover the range, must not go further than the functions say,
- * must be few, and must not be reserved. Those for DMA mappings must be what
- * Linux 6.1 has always issued.
+ * The commands must cover the range, and no more than the functions' comments say.
+ * They must be few, and none may be reserved. The commands for DMA mappings must be
+ * those that Linux 6.1 issues.
  */
 #include <linux/kernel.h>
 #include <linux/prandom.h>
@@ -17,14 +17,14 @@
 
 static const unsigned int shifts[] = { 12, 14, 16 };
 
-/* More than any range may need, and few enough to be waited for. */
+/* A limit on the commands of a range, so that a faulty loop ends. */
 #define TOO_MANY	BIT(20)
 
 /**
  * struct stream - the commands for a number of granules
- * @commands: how many
- * @covered: the granules that they drop, one behind the other from the first on
- * @illegal: one has a field that is too large, or is reserved
+ * @commands: the number of commands
+ * @covered: the number of granules that they drop, from the first one on
+ * @illegal: a command is reserved, or has a field that is too large
  */
 struct stream {
 	unsigned long commands;
@@ -32,7 +32,7 @@ struct stream {
 	bool illegal;
 };
 
-/* What the SMMU does with them: IHI 0070, 4.4.1.1. */
+/* Decode a command as the SMMU does: IHI 0070, 4.4.1.1. */
 static void smmu_reads(struct stream *stream, unsigned int num, unsigned int scale,
 		       bool ttl)
 {
@@ -44,7 +44,7 @@ static void smmu_reads(struct stream *stream, unsigned int num, unsigned int sca
 	stream->covered += (num + 1UL) << scale;
 }
 
-/* The driver's loop. */
+/* The loop of the driver, which issues the commands. */
 static struct stream stream_of(unsigned long granules, bool ttl)
 {
 	struct stream stream = {};
@@ -54,7 +54,7 @@ static struct stream stream_of(unsigned long granules, bool ttl)
 	while (granules && stream.commands < TOO_MANY) {
 		step = arm_smmu_tlbi_next(granules, &num, &scale);
 		smmu_reads(&stream, num, scale, ttl);
-		/* What the driver goes on by must be what the SMMU drops. */
+		/* The driver's step must be what the SMMU drops. */
 		if (stream.illegal || !step || step > granules ||
 		    step != (num + 1UL) << scale) {
 			stream.illegal = true;
@@ -107,7 +107,7 @@ static void part_of_a_granule_is_a_granule(struct kunit *test)
 		}
 }
 
-/* Why one page costs two: the only command that drops one granule is reserved. */
+/* One page costs two, because the only command that drops one granule is reserved. */
 static void no_legal_command_without_level_is_one_granule(struct kunit *test)
 {
 	unsigned int num, scale, legal = 0, two = 0;
@@ -142,7 +142,7 @@ static void one_page_is_one_command(struct kunit *test)
 	}
 }
 
-/* Nothing is added where no command would be reserved. */
+/* A granule is added only if a command would be reserved without it. */
 static void only_one_modulo_32_takes_one_more(struct kunit *test)
 {
 	unsigned long i;
@@ -153,8 +153,8 @@ static void only_one_modulo_32_takes_one_more(struct kunit *test)
 }
 
 /*
- * The commands of Linux 6.1 for DMA mappings: from the lowest bit that is set, the
- * next five, and so on. With 2^32 granules, SCALE no longer fits.
+ * The commands of Linux 6.1 for DMA mappings. Each takes five bits of the number of
+ * granules, from the lowest set bit on. From 2^32 granules on, SCALE does not fit.
  */
 static bool as_ever(unsigned long granules)
 {
@@ -226,7 +226,7 @@ static void an_address_space_takes_at_most_8_commands(struct kunit *test)
 		granules = granules % ARM_SMMU_TLBI_MAX_GRANULES + 1;
 		most = max(most, stream_of(granules, true).commands);
 	}
-	/* The worst: bits 0, 5, 10 and so on, of which none shares a command. */
+	/* The worst case: bits 0, 5, 10 and so on, which all need their own command. */
 	for (granules = 0, i = 0; i < 36; i += 5)
 		granules |= 1UL << i;
 	commands = stream_of(granules, true).commands;
@@ -234,7 +234,7 @@ static void an_address_space_takes_at_most_8_commands(struct kunit *test)
 	KUNIT_EXPECT_LE(test, most, commands);
 }
 
-/* The pages of ULONG_MAX bytes, over which 6.1 loops for ever. */
+/* ULONG_MAX bytes, for which 6.1 loops for ever. */
 static void the_largest_number_ends(struct kunit *test)
 {
 	struct stream stream;
@@ -264,7 +264,7 @@ static void ttl_is_the_level_of_the_leaf(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, arm_smmu_tlbi_ttl(16, SZ_512M), 2);
 }
 
-/* What a range of an mm becomes: one command by ASID, or a bounded number. */
+/* A range of an mm becomes one command by ASID, or a bounded number by address. */
 static void ranges_of_an_mm_are_bounded(struct kunit *test)
 {
 	unsigned int s, n;
@@ -302,7 +302,7 @@ static void the_whole_mm_is_by_asid(struct kunit *test)
 	}
 }
 
-/* By ASID is for what is too much, and for nothing less. */
+/* Only a range above the bound goes by ASID. */
 static void no_smaller_range_is_by_asid(struct kunit *test)
 {
 	const unsigned long start = 1UL << 40;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a range becomes in VT-d's invalidations by PASID: pasid-range.h, against a
- * model that tries sizes one after the other, against what Linux 6.1 did, and
- * against a device that reads the size out of an address bit by bit.
+ * Tests of Intel's pasid-range.h. The blocks are checked against the range, and
+ * compared with those of Linux 6.1. A model of a device decodes the size from an
+ * address bit by bit.
  *
- * The functions are tested, and that the driver is built with them. It is not run:
- * the IOMMU that QEMU 7.2 emulates has no first-stage translation.
+ * The driver itself is built, but not run: the IOMMU that QEMU 7.2 emulates has no
+ * first-stage translation.
  */
 #include <linux/kernel.h>
 #include <linux/log2.h>
@@ -15,7 +15,7 @@
 
 #define HUGE_PAGE	512UL
 
-/* First page, and the one behind the last, of a block. */
+/* The first page of a block, and the first page after it. */
 static unsigned long first_page(const struct intel_pasid_block *block)
 {
 	return block->address >> 12;
@@ -32,7 +32,7 @@ static bool is_aligned(const struct intel_pasid_block *block)
 	       !(first_page(block) % (1UL << block->order));
 }
 
-/* How 6.1 covers it: in blocks of the number of pages, rounded up. */
+/* 6.1 rounds the number of pages up to a power of two, and uses blocks of that size. */
 static unsigned long blocks_of_6_1(unsigned long first, unsigned long last)
 {
 	unsigned long size = roundup_pow_of_two(last - first + 1);
@@ -40,7 +40,7 @@ static unsigned long blocks_of_6_1(unsigned long first, unsigned long last)
 	return last / size - first / size + 1;
 }
 
-/* A huge page that lies in the range must lie in one block. */
+/* Whether the boundary of the blocks splits a huge page that lies in the range. */
 static bool splits_huge_page(unsigned long first, unsigned long last, unsigned long boundary)
 {
 	unsigned long huge = boundary / HUGE_PAGE * HUGE_PAGE;
@@ -48,7 +48,7 @@ static bool splits_huge_page(unsigned long first, unsigned long last, unsigned l
 	return huge != boundary && huge >= first && huge + HUGE_PAGE - 1 <= last;
 }
 
-/* What is wrong with the blocks for pages first to last, or NULL. */
+/* Returns what is wrong with the blocks for pages @first to @last, or NULL. */
 static const char *fault(unsigned long first, unsigned long last)
 {
 	unsigned long pages = last - first + 1, size, dropped = 0;
@@ -99,7 +99,7 @@ static void small_ranges_are_covered(struct kunit *test)
 	range_expect_small(test, 12, fault_of_range);
 }
 
-/* The ranges whose ends are up to 3 pages from the given pages. */
+/* All ranges that begin and end up to 3 pages from @from and @to. */
 static void expect_right_around(struct kunit *test, unsigned long from, unsigned long to)
 {
 	unsigned long first, last;
@@ -109,7 +109,7 @@ static void expect_right_around(struct kunit *test, unsigned long from, unsigned
 			expect_right(test, first, last);
 }
 
-/* All ranges whose ends are near a boundary of a huge page, or of 1 GiB. */
+/* All ranges that begin and end near a multiple of 2 MiB, or of 1 GiB. */
 static void ranges_across_boundaries_are_covered(struct kunit *test)
 {
 	const unsigned long sizes[] = { HUGE_PAGE, HUGE_PAGE * HUGE_PAGE };
@@ -132,7 +132,7 @@ static void edges_are_covered(struct kunit *test)
 			expect_right(test, edge.start >> 12, (edge.end >> 12) - 1);
 }
 
-/* With its neighbour on either side, a page is two: never half of the address space. */
+/* Two pages across any boundary become two blocks of one page, never a huge block. */
 static void two_pages_are_two_pages(struct kunit *test)
 {
 	struct intel_pasid_block blocks[INTEL_PASID_MAX_BLOCKS];
@@ -162,7 +162,7 @@ static void huge_pages_are_one_block(struct kunit *test)
 	}
 }
 
-/* In 6.1, it was nothing. */
+/* 6.1 drops nothing for it. */
 static void the_whole_mm_is_the_whole_pasid(struct kunit *test)
 {
 	struct intel_pasid_block blocks[INTEL_PASID_MAX_BLOCKS];
@@ -171,7 +171,7 @@ static void the_whole_mm_is_the_whole_pasid(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, blocks[0].order, INTEL_PASID_ORDER_ALL);
 	KUNIT_EXPECT_EQ(test, blocks[0].address, 0UL);
 
-	/* Nor may half of it become all, whose size no unsigned long has. */
+	/* Half of the address space must not become all of it. */
 	KUNIT_EXPECT_EQ(test, 1, intel_pasid_blocks(0, BIT(63), blocks));
 	KUNIT_EXPECT_EQ(test, blocks[0].order, INTEL_PASID_ORDER_ALL - 1);
 }
@@ -188,7 +188,7 @@ static void up_to_ulong_max_is_covered(struct kunit *test)
 		i = intel_pasid_blocks(edge.start, edge.end, blocks) - 1;
 		KUNIT_ASSERT_LE(test, i, 1);
 		KUNIT_EXPECT_LE_MSG(test, blocks[0].address, edge.start, "%s", edge.name);
-		/* The page behind the last one is the first again. */
+		/* The last block must end at the end of the address space, 2^52 pages. */
 		KUNIT_EXPECT_EQ_MSG(test, (blocks[i].address >> 12) +
 				    (1UL << blocks[i].order), 1UL << 52, "%s", edge.name);
 	}
@@ -203,7 +203,7 @@ static void empty_range_is_no_block(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, intel_pasid_blocks(8192, 4096, blocks));
 }
 
-/* What a device reads: the order that the address says, and the address. */
+/* Decode an operand as a device does: returns the order, and sets the address. */
 static unsigned int device_reads(u64 operand, u64 *address)
 {
 	unsigned int bit = 12;
@@ -232,7 +232,7 @@ static void devices_read_the_order(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, operand & 2047, 0ULL, "order %u", order);
 		}
 
-	/* 6.5.3.3 has all of the device's TLB as this. */
+	/* The address for all of a device's TLB, by 6.5.3.3 of the specification. */
 	KUNIT_EXPECT_EQ(test, intel_pasid_devtlb_address(0, 52) >> 12, 0x7ffffffffffffULL);
 }
 

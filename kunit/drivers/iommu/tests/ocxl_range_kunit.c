@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a range becomes in shootdowns of an OpenCAPI device's translations:
- * atsd.h, against a count of pages.
+ * Tests of ocxl's atsd.h, against a count of pages.
  *
- * The function is tested, and that the driver is built with it. It is not run: the
- * shootdowns are writes to one register, each over the one before, so memory in
- * its place would show the last; and nothing emulates the hardware.
+ * The driver itself is built, but not run. Nothing emulates the hardware. Memory in
+ * place of its registers would show only the last shootdown, since all shootdowns
+ * are writes to the same register.
  */
 #include <linux/kernel.h>
 #include <linux/sizes.h>
@@ -15,7 +14,7 @@
 
 static const unsigned int shifts[] = { 12, 16 };
 
-/* Page by page, all of them; or by PID, if they are too many or the first is 0. */
+/* All pages one by one; or by PID, if there are too many or the first address is 0. */
 static const char *fault(unsigned long start, unsigned long end, unsigned int shift)
 {
 	unsigned long pages = ocxl_atsd_pages(start, end, shift);
@@ -51,7 +50,7 @@ static void edges_are_bounded(struct kunit *test)
 		}
 }
 
-/* In 6.1, it was 2^48 shootdowns, and again from the start. */
+/* 6.1 issues 2^48 shootdowns, and then starts again. */
 static void the_whole_mm_is_one_shootdown(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, ocxl_atsd_pages(0, ULONG_MAX, 12), 0UL);
@@ -67,7 +66,7 @@ static void one_page_is_one_shootdown(struct kunit *test)
 		unsigned long page = 1UL << shifts[s];
 
 		KUNIT_EXPECT_EQ(test, ocxl_atsd_pages(page, 2 * page, shifts[s]), 1UL);
-		/* The first one cannot be said. */
+		/* Address 0 means all of the PID. */
 		KUNIT_EXPECT_EQ(test, ocxl_atsd_pages(0, page, shifts[s]), 0UL);
 	}
 }

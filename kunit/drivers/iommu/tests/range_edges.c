@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The ranges at the edges, and the models that several suites use.
+ * Ranges at edges, and the models that several suites share.
  */
 #include <linux/bits.h>
 #include <linux/kernel.h>
@@ -12,12 +12,12 @@
 #define TIB	BIT(40)
 
 /**
- * range_edge - one of the ranges at the edges
- * @n: which, from 0 on
+ * range_edge - get one of the ranges at edges
+ * @n: index of the range, from 0 on
  * @shift: log2 of the page's size in bytes, at most 16
- * @edge: set to it
+ * @edge: set to the range
  *
- * Return: false behind the last one.
+ * Return: false if @n is after the last range.
  */
 bool range_edge(unsigned int n, unsigned int shift, struct range_edge *edge)
 {
@@ -72,9 +72,9 @@ bool range_edge(unsigned int n, unsigned int shift, struct range_edge *edge)
 	return true;
 }
 
-/* So many places, and up to so many pages from each of them. */
+/* Small ranges begin at this many pages, and have up to as many pages. */
 #define SMALL	70
-/* ... which are in here. */
+/* The bytes that all of them span, with pages of 64K. */
 #define ROOM	(2UL * SMALL << 16)
 
 static bool expect_small_at(struct kunit *test, unsigned long base, unsigned int shift,
@@ -97,13 +97,13 @@ static bool expect_small_at(struct kunit *test, unsigned long base, unsigned int
 }
 
 /**
- * range_expect_small - all small ranges, at some places
- * @test: fails of the first range that is not right
+ * range_expect_small - check all small ranges at some addresses
+ * @test: the case, which fails at the first wrong range
  * @shift: log2 of the page's size in bytes, at most 16
- * @check: what is wrong with a range
+ * @check: says what is wrong with a range
  *
- * The places are the bottom, in between, on both sides of the sign, and up to the
- * last page that a range can have.
+ * The addresses are 0, 2 MiB, around 2^47 and 2^63, and at the end of the address
+ * space.
  */
 void range_expect_small(struct kunit *test, unsigned int shift, range_check check)
 {
@@ -117,7 +117,7 @@ void range_expect_small(struct kunit *test, unsigned int shift, range_check chec
 			return;
 }
 
-/* How many pages have a byte of the range: one after the other, if they are few. */
+/* How many pages the range touches, counted one by one. For small ranges only. */
 unsigned long range_model_pages(unsigned long start, unsigned long end, unsigned int shift)
 {
 	unsigned long page, pages = 0;
@@ -127,7 +127,7 @@ unsigned long range_model_pages(unsigned long start, unsigned long end, unsigned
 	return pages;
 }
 
-/* The smallest size, tried one after the other, whose block has both pages. */
+/* The order of the smallest aligned block with both pages: each order is tried. */
 unsigned int range_model_order(unsigned long first, unsigned long last)
 {
 	unsigned int order = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The ranges that every driver's arithmetic is tested with, and what the models
- * share. A model is simple on purpose, and uses nothing of what it is to check:
- * it counts pages one by one, or tries one size after the other.
+ * Ranges that the arithmetic of every driver is tested with, and models that the
+ * suites share. A model is simple on purpose, and uses no code that it checks. It
+ * counts pages one by one, or tries one size after the other.
  */
 #ifndef _RANGE_EDGES_H
 #define _RANGE_EDGES_H
@@ -13,9 +13,9 @@
 
 /**
  * struct range_edge - a range at an edge
- * @name: what it is
- * @start: first address
- * @end: first address behind
+ * @name: description, for messages
+ * @start: first address of the range
+ * @end: first address after the range
  */
 struct range_edge {
 	const char *name;
@@ -26,8 +26,8 @@ struct range_edge {
 bool range_edge(unsigned int n, unsigned int shift, struct range_edge *edge);
 
 /*
- * What is wrong with what becomes of a range of pages of 2^@shift bytes; NULL:
- * nothing. @end is the first address behind the range.
+ * Returns what is wrong with the result for a range of pages of 2^@shift bytes, or
+ * NULL. @end is the first address after the range.
  */
 typedef const char *(*range_check)(unsigned long start, unsigned long end, unsigned int shift);
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the drivers of secondary TLBs share of the arithmetic on ranges:
- * <linux/secondary_tlbs_range.h> against a count of pages, and against sizes
- * tried one after the other.
+ * Tests of <linux/secondary_tlbs_range.h>. One model counts pages, and another
+ * model tries block sizes one after the other.
  */
 #include <linux/kernel.h>
 #include <linux/secondary_tlbs_range.h>
@@ -25,14 +24,14 @@ static void empty_range_has_no_page(struct kunit *test)
 	}
 }
 
-/* Of pages that are twice as large as the range's. */
+/* Count pages that are twice as large as the unit of the range. */
 static const char *fault_of_pages(unsigned long start, unsigned long end, unsigned int half)
 {
 	return secondary_tlbs_range_pages(start, end, half + 1) ==
 	       range_model_pages(start, end, half + 1) ? NULL : "not its pages";
 }
 
-/* Also where range and pages do not match: half a page more at either end. */
+/* Ranges in units of half a page, so that pages may be touched in part. */
 static void pages_are_those_that_are_touched(struct kunit *test)
 {
 	unsigned int s;
@@ -82,7 +81,7 @@ static void edges_are_covered(struct kunit *test)
 					      "%s of 2^%u", edge.name, shifts[s]);
 }
 
-/* The first address of a block has the others' bits above, and none of its own. */
+/* The first address of a block has all bits below the block's size clear. */
 static void block_begins_at_a_multiple_of_its_size(struct kunit *test)
 {
 	const unsigned long address = 0xdeadbeefcafef00d;

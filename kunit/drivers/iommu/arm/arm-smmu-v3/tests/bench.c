@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The test bench: QEMU's "edu" devices, and what their SMMU was told and tells.
+ * The test bench: QEMU's "edu" devices, and the commands and events of their SMMU.
  */
 #include <linux/bitfield.h>
 #include <linux/delay.h>
@@ -31,7 +31,7 @@
 #define EDU_DMA_COMMAND		0x98
 #define EDU_DMA_RUN		BIT(0)
 #define EDU_DMA_TO_MEMORY	BIT(1)
-/* Where a DMA command has the device's buffer; its last byte cannot be used. */
+/* Address of the device's buffer in a DMA command. Its last byte cannot be used. */
 #define EDU_BUFFER		0x40000
 
 struct bench_device {
@@ -43,13 +43,13 @@ struct bench_device {
 static struct bench_device bench_devices[BENCH_DEVICES];
 static unsigned int bench_found;
 static struct arm_smmu_device *bench_smmu;
-/* Of the event queue: what was looked at. */
+/* The place in the event queue up to which events were read. */
 static u32 bench_events;
 static unsigned long bench_transfers, bench_faults;
 static u64 bench_unique;
 
 /*
- * The devices: a driver that leaves them alone, for without one they have no DMA domain
+ * The devices. Without a driver they have no DMA domain, so this one does nothing more.
  */
 static int bench_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
@@ -89,7 +89,9 @@ static struct pci_driver bench_driver = {
  * bench_suite_init - find the devices
  * @suite: unused
  *
- * That there are none is a failure of each case, see bench_case_init().
+ * If devices are missing, bench_case_init() fails each case.
+ *
+ * Return: 0, or the error of pci_register_driver().
  */
 int bench_suite_init(struct kunit_suite *suite)
 {
@@ -108,8 +110,8 @@ int bench_suite_init(struct kunit_suite *suite)
 }
 
 /**
- * bench_suite_exit - say how much was done, and let the devices go
- * @suite: whose work it was
+ * bench_suite_exit - print how much DMA was done, and release the devices
+ * @suite: the suite that ends
  */
 void bench_suite_exit(struct kunit_suite *suite)
 {
@@ -119,8 +121,10 @@ void bench_suite_exit(struct kunit_suite *suite)
 }
 
 /**
- * bench_case_init - fail a case that has nothing to work with
+ * bench_case_init - fail a case if devices are missing
  * @test: the case
+ *
+ * Return: 0, or -ENODEV.
  */
 int bench_case_init(struct kunit *test)
 {
@@ -136,7 +140,7 @@ int bench_case_init(struct kunit *test)
 }
 
 /**
- * bench_case_exit - after a case, also one that was aborted
+ * bench_case_exit - clean up after a case, even if an assertion has ended it
  * @test: the case
  */
 void bench_case_exit(struct kunit *test)
@@ -145,11 +149,13 @@ void bench_case_exit(struct kunit *test)
 }
 
 /*
- * What the SMMU says
+ * The SMMU's events
  */
 /**
- * bench_event_name - an event as the SMMU's specification names it
- * @id: of an event record; 0 is none
+ * bench_event_name - the name of an event in the SMMU's specification (IHI 0070, 7.3)
+ * @id: number of the event; 0 for no event
+ *
+ * Return: the name.
  */
 const char *bench_event_name(u8 id)
 {
@@ -193,7 +199,7 @@ static struct bench_access *event_access(const u64 *event, struct bench_access *
 	return NULL;
 }
 
-/* An access of eight bytes may fault twice. */
+/* Read the new events. One access of eight bytes may have two. */
 static void bench_take_events(struct bench *bench, struct bench_access *accesses,
 			      unsigned int n)
 {
@@ -238,7 +244,7 @@ static void edu_start(const struct bench_device *device, u64 memory, unsigned in
 	bench_transfers++;
 }
 
-/* Nothing but the device itself says that a DMA is through: an MSI is one, too. */
+/* Poll for the end of a DMA. The device's MSIs do not work, see cd0.h. */
 static bool edu_finish(const struct bench_device *device)
 {
 	unsigned long deadline = jiffies + RECORDER_PATIENCE;
@@ -259,7 +265,7 @@ static void bench_finish(struct bench *bench, unsigned int device)
 	bench->errors++;
 }
 
-/* All buffers, from the mailbox or into it. */
+/* Copy the buffers of all devices to the mailbox (@write) or from it. */
 static void bench_mail(struct bench *bench, bool write)
 {
 	unsigned int i;
@@ -277,7 +283,7 @@ static u64 *bench_words(struct bench *bench, unsigned int device)
 	return page_address(bench->pages[device]);
 }
 
-/* Give each device words to write. What it has read so far is lost. */
+/* Fill each buffer with new words to write. Words that were read so far are lost. */
 static void bench_load(struct bench *bench)
 {
 	unsigned int i, word;
@@ -301,12 +307,12 @@ static void bench_start(struct bench *bench, struct bench_access *access)
 }
 
 /**
- * bench_begin - have accesses begun
- * @bench: whose
- * @accesses: each of another device, and of one that is idle
+ * bench_begin - begin accesses
+ * @bench: the bench
+ * @accesses: the accesses, each by another device
  * @n: how many
  *
- * bench_end() must follow, before anything else.
+ * The caller must call bench_end() before any other function of the bench.
  */
 void bench_begin(struct bench *bench, struct bench_access *accesses, unsigned int n)
 {
@@ -317,12 +323,12 @@ void bench_begin(struct bench *bench, struct bench_access *accesses, unsigned in
 }
 
 /**
- * bench_end - wait for accesses
- * @bench: whose
- * @accesses: those that bench_begin() was given
+ * bench_end - wait for the end of accesses, and read their events
+ * @bench: the bench
+ * @accesses: the accesses that bench_begin() has begun
  * @n: how many
  *
- * What was read comes with bench_collect().
+ * bench_collect() gets the words that were read.
  */
 void bench_end(struct bench *bench, struct bench_access *accesses, unsigned int n)
 {
@@ -341,9 +347,9 @@ void bench_end(struct bench *bench, struct bench_access *accesses, unsigned int 
 }
 
 /**
- * bench_do - have accesses done
- * @bench: whose
- * @accesses: each of another device
+ * bench_do - begin accesses, and wait for their end
+ * @bench: the bench
+ * @accesses: the accesses, each by another device
  * @n: how many
  */
 void bench_do(struct bench *bench, struct bench_access *accesses, unsigned int n)
@@ -353,9 +359,9 @@ void bench_do(struct bench *bench, struct bench_access *accesses, unsigned int n
 }
 
 /**
- * bench_collect - have the devices hand over what they have read
- * @bench: whose
- * @accesses: reads: the value is filled in
+ * bench_collect - get the words that the devices have read
+ * @bench: the bench
+ * @accesses: the accesses; the value of each read is filled in
  * @n: how many
  */
 void bench_collect(struct bench *bench, struct bench_access *accesses, unsigned int n)
@@ -391,7 +397,7 @@ static int bench_map_mailbox(struct bench *bench)
 		if (ret)
 			return ret;
 		path_walk(bench->mm, addr + i * PAGE_SIZE, &entry);
-		/* So that nothing moves it. */
+		/* A reference keeps the page from being moved. */
 		get_page(entry.page);
 		bench->pages[i] = entry.page;
 	}
@@ -399,8 +405,8 @@ static int bench_map_mailbox(struct bench *bench)
 }
 
 /**
- * bench_try_to_bind - bind the devices, or not
- * @bench: whose; its binding is NULL afterwards if that failed
+ * bench_try_to_bind - bind the devices to the mm
+ * @bench: the bench; on failure its @cd0 is NULL
  */
 void bench_try_to_bind(struct bench *bench)
 {
@@ -450,11 +456,14 @@ static void bench_mm_end(struct bench *bench)
 }
 
 /**
- * bench_create - give devices an address space
+ * bench_create - create an address space, and bind devices to it
  * @test: the case
- * @devices: how many
+ * @devices: how many devices
  *
- * Current uses it then, as with kthread_use_mm(), and stays on its CPU.
+ * Until bench_destroy(), current uses the address space by kthread_use_mm(), and
+ * is pinned to its CPU.
+ *
+ * Return: the bench; an error counts in its @errors and fails the case.
  */
 struct bench *bench_create(struct kunit *test, unsigned int devices)
 {
@@ -474,7 +483,7 @@ struct bench *bench_create(struct kunit *test, unsigned int devices)
 
 /**
  * bench_bind_again - unbind the devices, and bind them again
- * @bench: whose
+ * @bench: the bench
  */
 void bench_bind_again(struct bench *bench)
 {
@@ -484,10 +493,10 @@ void bench_bind_again(struct bench *bench)
 }
 
 /**
- * bench_next_mm - give the devices another address space
- * @bench: whose mm may be NULL, if somebody has put it
+ * bench_next_mm - bind the devices to a new address space
+ * @bench: the bench; its mm is NULL if the caller has already put it
  *
- * What the devices have read stays in their buffers, until bench_load().
+ * The words that the devices have read stay in their buffers.
  */
 void bench_next_mm(struct bench *bench)
 {
@@ -496,7 +505,7 @@ void bench_next_mm(struct bench *bench)
 }
 
 /**
- * bench_destroy - the end of a case
+ * bench_destroy - unbind the devices, and fail the case if the bench saw an error
  * @bench: from bench_create()
  */
 void bench_destroy(struct bench *bench)
@@ -510,11 +519,13 @@ void bench_destroy(struct bench *bench)
 }
 
 /*
- * What the SMMU is told
+ * The SMMU's commands
  */
 
 /**
- * bench_commands_mark - the place of the next command
+ * bench_commands_mark - the place of the next command in the command queue
+ *
+ * Return: the index.
  */
 u32 bench_commands_mark(void)
 {
@@ -522,12 +533,12 @@ u32 bench_commands_mark(void)
 }
 
 /**
- * bench_commands_read - the commands since a mark
+ * bench_commands_read - read the commands since a mark
  * @mark: from bench_commands_mark()
- * @commands: filled in
- * @room: for how many
+ * @commands: array to fill in
+ * @room: how many commands fit into it
  *
- * Returns how many there are.
+ * Return: how many commands there are, which may exceed @room.
  */
 unsigned int bench_commands_read(u32 mark, u64 (*commands)[2], unsigned int room)
 {

@@ -3,18 +3,17 @@
  * A test bench: PCI devices that read and write an address space by DMA, and the
  * SMMU that translates for them.
  *
- * The devices are QEMU's "edu" (docs/specs/edu.txt): a buffer, which a DMA fills from
- * memory or empties into it. A DMA takes a tenth of a second of the machine's time,
- * but all devices run theirs at once. What came into a buffer is seen when the device
- * has written it out again, into a mailbox: memory of the same address space that is
- * not part of any test.
+ * The devices are QEMU's "edu" (docs/specs/edu.txt). Each has a buffer, and its DMA
+ * copies from memory to the buffer or back. A DMA takes a tenth of a second of the
+ * machine's time, but all devices run theirs at the same time. The CPU cannot read the
+ * buffer. So the device writes it to a mailbox, which is memory of the same address
+ * space that no operation changes.
  *
- * Each word that a device writes is unlike all others: whose it is, and where it
- * should be, cannot be mistaken.
+ * Each word that a device writes has a unique value, which tells where it belongs.
  *
- * The SMMU leaves commands and events in its queues after they were consumed, so a
- * case reads them there. An event belongs to the access of the same device and page;
- * each one that belongs to no access is printed, and fails the case.
+ * Consumed commands and events stay in the SMMU's queues, and a case reads them there.
+ * An event belongs to the access of the same device and page. An event that belongs to
+ * no access is printed, and fails the case.
  */
 #ifndef _ARM_SMMU_V3_TESTS_BENCH_H
 #define _ARM_SMMU_V3_TESTS_BENCH_H
@@ -23,9 +22,9 @@
 
 #include <kunit/test.h>
 
-/* As many as QEMU's machine has for these tests, configs/smmu.qemu. */
+/* The number of edu devices that QEMU must have, see configs/smmu.qemu of the lab. */
 #define BENCH_DEVICES	8
-/* Words in a device's buffer: those that are read, and those to be written. */
+/* Words in a device's buffer. The first BENCH_READS are for reads, the rest for writes. */
 #define BENCH_READS	128
 #define BENCH_WORDS	511
 
@@ -35,12 +34,12 @@ struct page;
 
 /**
  * struct bench_access - one DMA of one word
- * @device: whose
- * @addr: where in the address space
- * @write: into memory
- * @value: what was written; or read, after bench_collect()
- * @event: the SMMU's event, 0 if there was none: EVT_ID_*
- * @word: of the device's buffer
+ * @device: index of the device
+ * @addr: address in the address space
+ * @write: true to write memory, false to read it
+ * @value: the word that is written; the word that was read, after bench_collect()
+ * @event: the SMMU's event (EVT_ID_*), or 0 if there was none
+ * @word: index of the word in the device's buffer
  */
 struct bench_access {
 	unsigned int device;
@@ -56,14 +55,14 @@ struct bench_access {
  * @test: the case
  * @mm: the address space, which current uses
  * @cd0: its binding to the devices, NULL if there is none
- * @rec: owns the mm's making
- * @devices: how many translate through it
- * @mailbox: where it is, a page for each device
- * @pages: its pages
- * @reads: words used for reading
- * @writes: words used for writing
- * @unexpected: events that belong to no access
- * @errors: of the bench itself
+ * @rec: the recorder that created the mm
+ * @devices: how many devices translate through it
+ * @mailbox: address of the mailbox, a page for each device
+ * @pages: pages of the mailbox
+ * @reads: the next word of the buffers for a read
+ * @writes: the next word of the buffers for a write
+ * @unexpected: number of events that belong to no access
+ * @errors: number of errors of the bench itself
  */
 struct bench {
 	struct kunit *test;
@@ -98,13 +97,13 @@ void bench_collect(struct bench *bench, struct bench_access *accesses, unsigned 
 const char *bench_event_name(u8 id);
 
 /**
- * struct bench_commands - commands that the SMMU was given
- * @by_va: invalidations of a range of an ASID
- * @by_asid: invalidations of an ASID
- * @by_all: invalidations of everything
- * @atc: invalidations of a device's own TLB
- * @sync: waits
- * @other: all others
+ * struct bench_commands - how many commands of each kind were issued
+ * @by_va: TLBI by address, of a page or a range of an ASID
+ * @by_asid: TLBI of an ASID
+ * @by_all: TLBI of everything
+ * @atc: ATC_INV, of a device's own TLB
+ * @sync: CMD_SYNC
+ * @other: all other commands
  */
 struct bench_commands {
 	unsigned int by_va;

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A device that translates through an mm without a PASID.
+ * Bind a device to an mm without a PASID.
  *
- * SVA gives an mm to a device's PASID. The SMMU that QEMU 7.2 emulates has no
- * PASIDs, so nothing that it has in front of a device could be bound. For the
- * tests alone, what SVA writes into the context descriptor of a PASID goes into
- * descriptor 0, which is for transactions without one. All the rest, the ASID, the
- * mmu notifier and its commands, is the driver's own.
+ * SVA binds an mm to a PASID of a device. The SMMU that QEMU 7.2 emulates has no
+ * PASIDs, so SVA cannot bind there. For the tests alone, the context descriptor
+ * that SVA writes for a PASID goes into descriptor 0, which translates transactions
+ * without a PASID. Everything else is the driver's own: the ASID, the mmu notifier
+ * and its commands.
  *
- * While it is bound, the device cannot use its DMA domain: neither the DMA API nor
- * its MSIs.
+ * A bound device cannot use its DMA domain. Neither the DMA API nor its MSIs work.
  *
  * There are two implementations. cd0_hook.c is compiled into the driver of 6.1,
- * whose functions for it are static; cd0_ops.c reaches those of 6.12 from outside.
+ * whose functions are static. cd0_ops.c calls the operations of 6.12's driver.
  */
 #ifndef _ARM_SMMU_V3_TESTS_CD0_H
 #define _ARM_SMMU_V3_TESTS_CD0_H

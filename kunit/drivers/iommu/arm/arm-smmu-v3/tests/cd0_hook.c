@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Context descriptor 0 for an mm, on 6.1. Included by arm-smmu-v3-sva.c.
+ * Context descriptor 0 for an mm, on 6.1. arm-smmu-v3-sva.c includes this file.
  *
- * SVA of 6.1 keeps one mmu notifier for each DMA domain and mm, and writes into the
- * descriptor whose number is mm->pasid. So that is 0 as long as a device is bound.
+ * SVA of 6.1 keeps one mmu notifier for each DMA domain and mm, and writes the
+ * descriptor with the number mm->pasid. So mm->pasid is 0 while a device is bound.
  *
- * Descriptor 0 belongs to the DMA domain. It gives it up, and its ASID too: the
- * driver gives a domain whose ASID an mm needs another one, and would write that into
- * descriptor 0. An mm's descriptor can only be written over one that is not valid,
- * because of a valid one no more than the ASID is changed.
+ * Descriptor 0 belongs to the DMA domain. For the time of the binding, the domain
+ * gives up the descriptor and its ASID. The ASID, because an mm may need the ASID of
+ * a domain: then the driver gives the domain another one, and would write that into
+ * descriptor 0. The descriptor, because the driver changes only the ASID of a valid
+ * descriptor, so the mm's descriptor can replace only an invalid one.
  */
 #include <linux/err.h>
 #include <linux/iommu.h>
@@ -79,13 +80,13 @@ static void cd0_unbind_all(struct arm_smmu_cd0 *cd0)
 }
 
 /*
- * An exit that has begun before may still call. It finds the PASID of the mm, and
- * descriptor 0 is not yet another's.
+ * A release() that began before the unbind may still run, and uses mm->pasid. Wait for
+ * it before the PASID changes, and before another mm can get descriptor 0.
  */
 static void cd0_free(struct arm_smmu_cd0 *cd0)
 {
 	mmu_notifier_synchronize();
-	/* The last reference to the mm would free it. */
+	/* PASID 0 was never allocated, so the last mmdrop() must not free it. */
 	cd0->mm->pasid = INVALID_IOASID;
 	mmdrop(cd0->mm);
 	kfree(cd0);
@@ -93,12 +94,13 @@ static void cd0_free(struct arm_smmu_cd0 *cd0)
 
 /**
  * arm_smmu_cd0_bind - let devices translate through an mm
- * @devs: the devices; each has a DMA domain of its own, and no mm yet
- * @n: how many
- * @mm: the mm, which no device uses yet
+ * @devs: the devices; each has a DMA domain of its own, and is not bound to an mm
+ * @n: how many devices
+ * @mm: the mm; no device is bound to it
  *
- * Returns what arm_smmu_cd0_unbind() takes, or the error pointer of what failed; no
- * device is bound then.
+ * Context: May sleep, takes sva_lock.
+ * Return: the binding, for arm_smmu_cd0_unbind(); an error pointer if no device is
+ * bound.
  */
 struct arm_smmu_cd0 *arm_smmu_cd0_bind(struct device *const *devs, unsigned int n,
 				       struct mm_struct *mm)
@@ -127,6 +129,8 @@ struct arm_smmu_cd0 *arm_smmu_cd0_bind(struct device *const *devs, unsigned int 
 /**
  * arm_smmu_cd0_unbind - give the devices back to their DMA domains
  * @cd0: from arm_smmu_cd0_bind()
+ *
+ * Context: May sleep, takes sva_lock. No callback of the mm runs after it returns.
  */
 void arm_smmu_cd0_unbind(struct arm_smmu_cd0 *cd0)
 {
@@ -139,6 +143,8 @@ void arm_smmu_cd0_unbind(struct arm_smmu_cd0 *cd0)
 /**
  * arm_smmu_cd0_asid - the ASID of the mm in the SMMU
  * @cd0: from arm_smmu_cd0_bind()
+ *
+ * Return: the ASID.
  */
 u16 arm_smmu_cd0_asid(const struct arm_smmu_cd0 *cd0)
 {

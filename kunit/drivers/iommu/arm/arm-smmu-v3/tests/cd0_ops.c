@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Context descriptor 0 for an mm, on 6.12: by the driver's operations, which do not
- * look at the number of the PASID. The core does, so what it does around them is done
- * here: one domain for all devices of the mm, its members filled in, and the lock of
- * the group, which nothing else gives to be taken from outside.
+ * Context descriptor 0 for an mm, on 6.12. The driver's operations accept PASID 0, but
+ * the IOMMU core does not. So this file calls the operations itself, and does what the
+ * core does around them. It allocates one domain for all devices of the mm and fills in
+ * its members. It calls the operations under the group's lock, which only
+ * iommu_group_for_each_dev() takes for a caller outside of the core.
  */
 #include <linux/err.h>
 #include <linux/iommu.h>
@@ -25,7 +26,7 @@ static int cd0_set(struct device *dev, void *domain)
 	return ((struct iommu_domain *)domain)->ops->set_dev_pasid(domain, dev, 0, NULL);
 }
 
-/* The driver takes the mm's descriptor away, and writes that of the DMA domain again. */
+/* Clear the mm's descriptor, and write the DMA domain's descriptor again. */
 static int cd0_remove(struct device *dev, void *domain)
 {
 	struct iommu_domain *own = iommu_get_domain_for_dev(dev);
@@ -62,7 +63,7 @@ static void cd0_unbind_all(struct arm_smmu_cd0 *cd0)
 {
 	while (cd0->bound)
 		cd0_for_group(cd0->devs[--cd0->bound], cd0->domain, cd0_remove);
-	/* Drops the mm too. */
+	/* This drops the reference to the mm as well. */
 	iommu_domain_free(cd0->domain);
 }
 

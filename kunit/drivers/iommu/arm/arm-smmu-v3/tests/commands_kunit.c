@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the SMMU is told: the commands that SVA puts into its queue.
+ * Tests of the commands that SVA writes to the SMMU's command queue.
  *
- * They are read from the queue itself, after the SMMU has consumed them. For an
- * operation of the mm there may be no more of them than Linux 6.1 and 6.12 issue.
+ * A case reads the commands from the queue, after the SMMU has consumed them. An
+ * operation of the mm must not cost more commands than on Linux 6.1 or 6.12 without
+ * this series, whichever issues fewer.
  */
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
@@ -24,7 +25,7 @@
  * The commands of an operation of the mm
  */
 
-/* A page in each part of 2 MiB, and the last: a GiB, and little more than 2 MiB of memory. */
+/* Map 1 GiB that needs little memory: the first page of each 2 MiB, and the last page. */
 static int map_sparse_gib(struct path_scene *scene)
 {
 	unsigned long addr, size = 3 * PUD_SIZE;
@@ -47,11 +48,11 @@ static int map_sparse_gib(struct path_scene *scene)
 /**
  * struct counted_operation - an operation of the mm, and what it may cost
  * @name: its name
- * @path: the row of the table that does it
- * @pages: instead of the row's
- * @prepare: instead of the row's, if it is not NULL
- * @tlbi: invalidations, by address or of an ASID, that it may take
- * @sync: waits for them
+ * @path: its row in the table of paths
+ * @pages: number of pages, replaces that of the row
+ * @prepare: replaces that of the row, if it is not NULL
+ * @tlbi: the most TLBI commands, by address or by ASID
+ * @sync: the most CMD_SYNC
  */
 struct counted_operation {
 	const char *name;
@@ -62,7 +63,7 @@ struct counted_operation {
 	unsigned int sync;
 };
 
-/* OPERATION(name, path, pages, prepare, invalidations, waits): the least of 6.1's and 6.12's */
+/* OPERATION(name, path, pages, prepare, tlbi, sync): the lesser count of 6.1 and of 6.12 */
 #define OPERATIONS(OPERATION)							\
 	OPERATION(munmap_of_1_page, munmap, 1, NULL, 1, 1)			\
 	OPERATION(munmap_of_512_pages, munmap, 512, NULL, 1, 1)			\
@@ -97,7 +98,7 @@ static void operation(struct kunit *test, const struct counted_operation *op)
 	KUNIT_EXPECT_GT(test, count.by_va + count.by_asid, 0U);
 	KUNIT_EXPECT_LE(test, count.by_va + count.by_asid, op->tlbi);
 	KUNIT_EXPECT_LE(test, count.sync, op->sync);
-	/* The device has no TLB of its own, and nothing else is at work. */
+	/* The device has no ATC, and nothing else issues commands. */
 	KUNIT_EXPECT_EQ(test, count.atc + count.by_all + count.other, 0U);
 out:
 	if (scene)
@@ -119,7 +120,7 @@ out:
 OPERATIONS(OPERATION_CASE)
 
 /*
- * Four threads that do something to the mm of the bench until they are stopped
+ * Threads that repeat an operation on the mm of the bench until they are stopped
  */
 #define THREADS		4
 
@@ -160,7 +161,7 @@ static void busy_start(struct busy *busy, struct bench *bench, int (*work)(struc
 	}
 }
 
-/* Returns how often they did it. */
+/* Returns how often the threads have done the operation. */
 static unsigned long busy_stop(struct kunit *test, struct busy *busy)
 {
 	unsigned long times = 0;
@@ -176,10 +177,10 @@ static unsigned long busy_stop(struct kunit *test, struct busy *busy)
 }
 
 /*
- * The queue itself, filled until it has come round
+ * The command queue, filled until it has wrapped
  */
 
-/* As many commands as a range can take: a page short of a power of two. */
+/* This range takes the most commands: its number of pages is a power of two minus 1. */
 static int fill_queue(struct mm_struct *mm)
 {
 	recorder_dispatch(mm, PAGE_SIZE, PGDIR_SIZE);
@@ -216,7 +217,7 @@ static void queue_that_comes_round_loses_nothing(struct kunit *test)
 	}
 	busy_start(busy, bench, fill_queue);
 	KUNIT_EXPECT_TRUE(test, queue_comes_round());
-	/* In the middle of it all: the device has the page, and then it does not. */
+	/* While the queue is busy, the device can read the page until munmap(). */
 	bench_do(bench, &read, 1);
 	KUNIT_EXPECT_EQ(test, read.event, 0);
 	KUNIT_EXPECT_EQ(test, vm_munmap(addr, PAGE_SIZE), 0);
@@ -231,7 +232,7 @@ out:
  * Binding
  */
 
-/* ASIDs that the driver knows of. */
+/* How many ASIDs the driver has in use. */
 static unsigned int asids(void)
 {
 	unsigned long asid;
@@ -253,7 +254,7 @@ static int churn(struct mm_struct *mm)
 	return recorder_fault(mm, addr, FAULT_FLAG_WRITE) ?: vm_munmap(addr, PAGE_SIZE);
 }
 
-/* Invalidations that an unmapped page takes. */
+/* How many TLBI commands it takes to unmap a page. */
 static unsigned int churn_commands(struct bench *bench)
 {
 	struct bench_commands count;
@@ -266,7 +267,7 @@ static unsigned int churn_commands(struct bench *bench)
 
 #define BINDINGS	40
 
-/* It leaves as many ASIDs and subscriptions as there were. */
+/* Afterwards there are as many ASIDs and subscriptions as before. */
 static void binding_and_unbinding_under_invalidations(struct kunit *test)
 {
 	struct bench *bench = bench_create(test, BENCH_DEVICES);
@@ -299,7 +300,7 @@ static void exiting(struct recorder_worker *worker)
 	mmput(container_of(worker, struct exiting, worker)->mm);
 }
 
-/* The mm goes while its devices are unbound: either way it is over for them. */
+/* The mm exits in one thread while its devices are unbound in another. */
 static void unbinding_under_exit(struct kunit *test)
 {
 	struct bench *bench = bench_create(test, BENCH_DEVICES);
@@ -323,7 +324,7 @@ static void unbinding_under_exit(struct kunit *test)
 	bench_destroy(bench);
 }
 
-/* Of an attempt that fails nothing is left. */
+/* An attempt to bind that fails leaves nothing behind. */
 static void binding_survives_failed_allocations(struct kunit *test)
 {
 	struct bench *bench = bench_create(test, BENCH_DEVICES);
@@ -343,7 +344,7 @@ static void binding_survives_failed_allocations(struct kunit *test)
 		if (!bench->cd0) {
 			KUNIT_EXPECT_EQ_MSG(test, asids(), unbound, "ASIDs");
 		} else if (failed) {
-			/* An allocation that could do without. */
+			/* The binding succeeded without this allocation. */
 			arm_smmu_cd0_unbind(bench->cd0);
 			bench->cd0 = NULL;
 		}

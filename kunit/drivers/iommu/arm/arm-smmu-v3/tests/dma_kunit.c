@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices at work on address spaces: what the rows of dma_paths_kunit.c, which are
- * quiet while a device works, do not show.
+ * Tests of devices that do DMA while the mm changes. In dma_paths_kunit.c, nothing
+ * changes while a device works.
  */
 #include <linux/completion.h>
 #include <linux/jiffies.h>
@@ -22,7 +22,7 @@
 
 #define MARK_FREED	0xf4eed00000000000
 
-/* An access of each device, @step bytes from that of the one before. */
+/* One read by each device, @step bytes apart. */
 static void spread(struct bench_access *accesses, unsigned long addr, unsigned long step)
 {
 	unsigned int i;
@@ -55,7 +55,7 @@ static void read_all(struct bench *bench, struct bench_access *accesses)
 	bench_collect(bench, accesses, BENCH_DEVICES);
 }
 
-/* Without a word to anybody: the entry of @addr gets the page of @other, or its own back. */
+/* Point the entry of @addr to the page of @other, without any invalidation. */
 static void entry_swap(struct mm_struct *mm, unsigned long addr, unsigned long other)
 {
 	struct path_entry one, two;
@@ -67,8 +67,8 @@ static void entry_swap(struct mm_struct *mm, unsigned long addr, unsigned long o
 }
 
 /*
- * The bench sees what it is for: a translation that nobody invalidates is used, and
- * one that was invalidated is not.
+ * A test of the bench: the devices use a stale translation until it is invalidated,
+ * and not after that.
  */
 static void a_translation_is_used_until_it_is_invalidated(struct kunit *test)
 {
@@ -98,7 +98,7 @@ static void a_translation_is_used_until_it_is_invalidated(struct kunit *test)
 	read_all(bench, reads);
 	KUNIT_EXPECT_EQ(test, have_read(reads, 2), BENCH_DEVICES + 0U);
 
-	/* As it was. */
+	/* Restore the entry. */
 	WRITE_ONCE(*pte, __pte(entry.raw));
 	recorder_dispatch(bench->mm, addr, addr + PAGE_SIZE);
 out:
@@ -106,8 +106,8 @@ out:
 }
 
 /*
- * More translations than QEMU's SMMU keeps, which is 256: it drops all of them when
- * there is no room for another.
+ * More translations than the 256 that QEMU's SMMU caches. It drops all of them when
+ * its cache is full.
  */
 #define MANY_ROUNDS	40
 #define MANY_PAGES	(MANY_ROUNDS * BENCH_DEVICES)
@@ -149,8 +149,8 @@ out:
 }
 
 /*
- * A range that is longer than one range command can say: 2^32 pages, and nothing in them
- * but the first and the last. Whoever unmaps it has unmapped the last.
+ * A range that is too long for one range command: 2^32 pages, of which only the first and
+ * the last are mapped. After the unmap, no device may read the last page.
  */
 #define LONG_RANGE	(PAGE_SIZE << 32)
 
@@ -180,11 +180,11 @@ out:
 }
 
 /*
- * An mm ends while devices write into it. A write lands before the end, or never: the
- * case has kept the pages, and looks.
+ * An mm exits while devices write into it. A write lands before the exit, or never. The
+ * case keeps references to the pages, and compares their words.
  */
 #define EXITS		8
-/* A DMA is done a tenth of a second after it was begun. */
+/* The exit comes at a random moment of the DMA, which takes a tenth of a second. */
 #define EXIT_WITHIN	(HZ / 8)
 
 struct exit_page {
@@ -207,7 +207,7 @@ static void exit_take_pages(struct kunit *test, struct bench *bench,
 	}
 }
 
-/* Returns how many have landed in time. */
+/* Returns how many writes have landed before the exit. */
 static unsigned int exit_with_writes(struct kunit *test, struct bench *bench,
 				     struct rnd_state *rnd)
 {
@@ -261,16 +261,21 @@ static void exit_stops_writes_that_were_begun(struct kunit *test)
 }
 
 /*
- * Devices do not wait. Four threads change what is mapped in places of their own; in
- * each, one device reads and one writes at any moment. A thread counts, and marks the
- * page it has mapped with that number: what a device reads was not given up before it
- * began. What a thread has unmapped it gets back and holds, as long as any access that
- * had begun before may take, and one more: nobody may write there.
+ * Threads change mappings while devices access them. Each of four threads has a place of
+ * its own, which one device reads and one device writes all the time.
+ *
+ * A thread counts its mappings, and writes the count into each page that it maps. A
+ * device must not read a smaller count than the one at the start of its access: that
+ * page was unmapped before.
+ *
+ * After an unmap, the thread allocates pages, to get the freed page back, and fills them
+ * with a mark. It holds them until two more rounds of accesses have begun, when every
+ * access from before the unmap has ended. No device may overwrite the mark.
  */
 #define THREADS		4
 #define PLACE		(4 * PAGE_SIZE)
-#define HELD		16	/* unmapped pages that a thread watches at a time */
-#define CAUGHT		8	/* pages it takes after an unmap, to have the same */
+#define HELD		16	/* unmaps whose pages a thread watches at a time */
+#define CAUGHT		8	/* pages it allocates after an unmap */
 #define ROUNDS		48
 
 struct busy;
@@ -285,21 +290,21 @@ struct busy_thread {
 	struct recorder_worker worker;
 	struct busy *busy;
 	unsigned long place;
-	u64 number;		/* what its page is marked with; 0: not mapped */
+	u64 number;		/* the count that is written into its page */
 	struct held held[HELD];
 	unsigned int operations;
-	unsigned int written;	/* freed pages that were written to */
-	unsigned int defied;	/* writes to a read-only page */
+	unsigned int written;	/* words of freed pages that were overwritten */
+	unsigned int defied;	/* writes that landed in a read-only page */
 };
 
 struct busy {
 	struct bench *bench;
 	struct busy_thread threads[THREADS];
-	unsigned int round;	/* of accesses, begun */
+	unsigned int round;	/* number of the current round of accesses */
 	bool stop;
 };
 
-/* The words of a page: one is read by a device, one written. */
+/* Offsets in the page of the word that a device reads, and of the one that it writes. */
 #define READ_HERE	2048
 #define WRITTEN_HERE	1024
 
@@ -317,7 +322,7 @@ static void held_release(struct busy_thread *thread, struct held *held)
 	}
 }
 
-/* Two rounds have begun since: what had begun before the unmap has ended. */
+/* Wait until two rounds have begun, so that all accesses from before the unmap ended. */
 static void held_wait(struct busy_thread *thread, struct held *held)
 {
 	while (held->n && !READ_ONCE(thread->busy->stop) &&
@@ -364,7 +369,7 @@ static int place_protect(struct busy_thread *thread, unsigned long prot)
 	return secondary_tlbs_mprotect(args);
 }
 
-/* For a while nobody may write to what is there. */
+/* Make the page read-only for a short time, in which no write may land. */
 static int place_read_only(struct busy_thread *thread)
 {
 	struct mm_struct *mm = thread->busy->bench->mm;
@@ -425,12 +430,15 @@ static void busy_thread(struct recorder_worker *worker)
 			break;
 		worker->errors += !!place_unmap(thread, prandom_u32_state(&rnd) % 3);
 		held_take(thread, held);
-		/* Pairs with the load-acquire in busy_begin(): what was there is gone. */
+		/*
+		 * Pairs with the load-acquire in busy_begin(): an access that
+		 * begins with this number begins after the unmap.
+		 */
 		smp_store_release(&thread->number, thread->number + 1);
 		worker->errors += !!place_map(thread);
 	}
 	kthread_unuse_mm(mm);
-	/* Nothing was begun since the devices were stopped. */
+	/* After @stop, no access is in progress and none begins. */
 	while (!READ_ONCE(thread->busy->stop))
 		schedule_timeout_uninterruptible(1);
 	for (i = 0; i < HELD; i++)
@@ -449,13 +457,13 @@ static void busy_begin(struct busy *busy, struct bench_access *accesses, u64 *nu
 			.device = i, .write = i % 2,
 			.addr = thread->place + (i % 2 ? WRITTEN_HERE : READ_HERE),
 		};
-		/* Pairs with the store-release in busy_thread(). */
+		/* Pairs with the store-release in busy_thread(). The access comes later. */
 		numbers[i] = smp_load_acquire(&thread->number);
 	}
 	bench_begin(busy->bench, accesses, BENCH_DEVICES);
 }
 
-/* A page is zeroes before it has its number. */
+/* A new page has 0 before the thread writes its number. */
 static unsigned int busy_wrong(struct busy *busy, const struct bench_access *accesses,
 			       const u64 *numbers)
 {
@@ -555,8 +563,9 @@ static struct kunit_suite device_suite = {
 };
 
 /*
- * A CPU that makes a clean page dirty by itself tells nobody. The entry that the SMMU
- * keeps is still read-only; handling the device's fault must come to an end.
+ * A CPU with hardware dirty state management makes a clean page writable without any
+ * flush. The SMMU may still have the read-only entry. After a finite number of handled
+ * faults, the device's write must land.
  */
 #define DIRTY_ATTEMPTS	4
 
@@ -572,7 +581,7 @@ static void dirty_write(struct kunit *test, struct bench *bench, unsigned long a
 		target = target_of(bench->mm, addr);
 		if (!write.event && target_has(&target, &write))
 			break;
-		/* As for a page request. */
+		/* Handle the fault as a page request. */
 		KUNIT_EXPECT_EQ(test, recorder_fault(bench->mm, addr, FAULT_FLAG_WRITE), 0);
 	}
 	KUNIT_EXPECT_LT_MSG(test, attempt, 0U + DIRTY_ATTEMPTS, "%s",
@@ -581,7 +590,7 @@ static void dirty_write(struct kunit *test, struct bench *bench, unsigned long a
 		kunit_info(test, "landed at attempt %u", attempt + 1);
 }
 
-/* By the CPU, as if from user space; false if it took a fault. */
+/* Write by the CPU as user space does. Returns false if it took a fault. */
 static bool dirty_without_fault(const struct path_scene *scene)
 {
 	unsigned long addr = scene->start, failed = 0;
@@ -637,7 +646,7 @@ static void huge_page_that_the_cpu_made_dirty_can_be_written(struct kunit *test)
 	dirty_row(test, &secondary_tlbs_paths[PATH_thp_write_upgrade], NULL);
 }
 
-/* Each of its entries by itself; a fault must not find that all of them are dirty. */
+/* The CPU makes each entry dirty by itself. The fault handler must still flush. */
 static void contiguous_page_that_the_cpu_made_dirty_can_be_written(struct kunit *test)
 {
 	dirty_row(test, &secondary_tlbs_paths[PATH_hugetlb_contiguous_mprotect],
@@ -651,7 +660,7 @@ static struct kunit_case dirty_cases[] = {
 	{}
 };
 
-/* Where no CPU does, there is nothing to run: so it goes by another name. */
+/* A suite of its own, since it needs a CPU that manages the dirty state. */
 static struct kunit_suite dirty_suite = {
 	.name = "_dirty_smmu",
 	.suite_init = bench_suite_init,

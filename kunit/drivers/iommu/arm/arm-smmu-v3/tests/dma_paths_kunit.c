@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What devices see of each path on which the mm changes a translation.
+ * Test by DMA each path on which the mm changes a translation.
  *
- * A row of the table in kunit/secondary_tlbs_paths.h is a case. Devices read all over
- * what the row is about, so that the SMMU keeps its translations. The operation is
- * done. Then the devices do what they may, and what they may not:
+ * Each row of the table in kunit/secondary_tlbs_paths.h is a case. First, devices read
+ * all over the range of the row, so that the SMMU caches its translations. Then the
+ * operation runs. Then the devices read and write again, and the case requires:
  *
- *  - A read comes from the page that the page tables name now, or the SMMU says
- *    that it faulted.
- *  - A write lands there, or faults and lands nowhere.
- *  - Where the mm would let a write happen, it comes to that: the fault is handled
- *    as a page request would be, and the device tries again.
+ *  - A read returns a word of the page that is mapped now, or it faults.
+ *  - A write lands in the page that is mapped now, or it faults and lands nowhere.
+ *  - A write that the mm allows lands after a few attempts. Each fault is handled as a
+ *    page request.
  *
- * What the operation has freed is allocated again at once and marked: a device that
- * still finds it is caught reading the mark or overwriting it.
+ * Pages that the operation has freed are allocated again at once, and filled with a mark.
+ * A device that still has a translation to one reads the mark or overwrites it.
  */
 #include <linux/hugetlb.h>
 #include <linux/kthread.h>
@@ -30,11 +29,11 @@
 #include "bench.h"
 #include "target.h"
 
-/* Where in a page a device has its word: a uprobe has its instruction at the start. */
+/* Offset in a page of a device's word. The start of the page is left to uprobes. */
 #define SPOT(device)	(2048 + (device) * sizeof(u64))
-/* How often a device may have to repeat a write that faults are handled for. */
+/* The most attempts until an allowed write must land. */
 #define ATTEMPTS	4
-/* Pages allocated to get those back that were freed: huge ones, and small ones. */
+/* Pages to allocate, to get the freed ones back: first huge pages, then small ones. */
 #define HUGE_NETS	8
 #define NETS		(HUGE_NETS + 256)
 
@@ -43,18 +42,18 @@
 #define MARK_FREED	0xf4eed00000000000
 
 /**
- * struct dma_row - a row at work
+ * struct dma_row - the state of a case
  * @test: the case
- * @bench: devices and their address space
+ * @bench: the devices and their address space
  * @scene: the path
- * @before: pages that the devices found first; compared, never used
- * @stale: a device has read what it must not: it does not get to write
- * @net: pages allocated to catch those that were freed
- * @order: their orders
- * @nets: how many
- * @caught: pages of @before among them
- * @read: reads, one of each device
- * @write: writes, the same
+ * @before: pages that were mapped before the operation; compared, never accessed
+ * @stale: the device has read through a stale translation, and must not write
+ * @net: pages allocated after the operation, to get the freed ones back
+ * @order: the order of each page in @net
+ * @nets: the number of pages in @net
+ * @caught: how many pages of @before are in @net
+ * @read: one read by each device
+ * @write: one write by each device, to the same address
  */
 struct dma_row {
 	struct kunit *test;
@@ -70,7 +69,7 @@ struct dma_row {
 	struct bench_access write[BENCH_DEVICES];
 };
 
-/* Zeroes are everybody's, and what KSM has merged is no longer this mm's alone. */
+/* Write a mark, except into zero pages and KSM pages, which others share. */
 static void target_mark(const struct target target, u64 mark)
 {
 	if (target.page && !is_zero_pfn(page_to_pfn(target.page)) &&
@@ -92,7 +91,7 @@ static void row_choose(struct dma_row *row)
 	}
 }
 
-/* All pages alike: KSM merges none that differ. */
+/* The same mark in all pages, since KSM merges only equal pages. */
 static void row_mark_before(struct dma_row *row)
 {
 	unsigned int i, device;
@@ -105,7 +104,7 @@ static void row_mark_before(struct dma_row *row)
 	}
 }
 
-/* No two alike: a page that was freed may be another's now. */
+/* A mark of its own for each device, since a freed page may be another device's now. */
 static void row_mark_now(struct dma_row *row)
 {
 	unsigned int i;
@@ -123,7 +122,7 @@ static void row_remember(struct dma_row *row)
 }
 
 /*
- * What was freed
+ * Freed pages
  */
 static unsigned int row_had(struct dma_row *row, struct page *page, unsigned int order)
 {
@@ -150,7 +149,7 @@ static bool row_cast(struct dma_row *row, unsigned int order)
 
 static void row_catch(struct dma_row *row)
 {
-	/* Some wait to be freed, on this CPU or another. */
+	/* Drain the LRU batches of all CPUs, which delay the free of pages. */
 	lru_add_drain_all();
 	if (row->scene.page_size == PMD_SIZE)
 		while (row->nets < HUGE_NETS && row_cast(row, HPAGE_PMD_ORDER))
@@ -175,7 +174,7 @@ static void row_expect_caught(struct dma_row *row)
 }
 
 /*
- * What the devices do
+ * Accesses of the devices
  */
 static void row_expect_read(struct dma_row *row, unsigned int i)
 {
@@ -209,7 +208,7 @@ static void row_expect_write(struct dma_row *row, const struct bench_access *wri
 	const struct target target = target_of(row->bench->mm, write->addr);
 	const bool landed = target_has(&target, write);
 
-	/* What is writable may fault all the same: row_progress() sees to that. */
+	/* A write to a writable page may fault. row_progress() tests that it lands later. */
 	if (write->event ? !landed : landed && target.writable)
 		return;
 	KUNIT_FAIL(row->test, "a write to %lx, %s, %s: %s", write->addr,
@@ -218,7 +217,7 @@ static void row_expect_write(struct dma_row *row, const struct bench_access *wri
 		   bench_event_name(write->event));
 }
 
-/* All devices, but those that might write to what is not theirs any more. */
+/* All devices, except those with a stale translation: their writes would corrupt memory. */
 static unsigned int row_writers(struct dma_row *row, struct bench_access *writes)
 {
 	unsigned int i, n = 0;
@@ -239,18 +238,18 @@ static void row_write(struct dma_row *row)
 		row_expect_write(row, &writes[i]);
 }
 
-/* As for a page request: true if the device should try again. */
+/* Handle a fault as a page request. Returns true if the device should try again. */
 static bool fault_handled(struct dma_row *row, unsigned long addr)
 {
-	/* Who has the page for himself gives it to nobody, and nobody answers a userfault. */
+	/* The page is device-exclusive, or the fault would wait for a userfaultfd reader. */
 	if (row->scene.exclusives || row->scene.userfaultfd)
 		return false;
 	return !recorder_fault(row->bench->mm, addr, FAULT_FLAG_WRITE);
 }
 
 /*
- * The last say has the fault handler: as long as it finds nothing wrong, a device
- * that then cannot write will never be able to.
+ * The fault handler decides whether a write is allowed. If it returns success, the write
+ * must land within ATTEMPTS attempts.
  */
 static void row_progress(struct dma_row *row)
 {
@@ -276,7 +275,7 @@ static void row_progress(struct dma_row *row)
 			   write->addr, ATTEMPTS, bench_event_name(write->event));
 }
 
-/* Nothing is left to compare with: the devices get another mm to tell what they read. */
+/* After the exit, the devices need another mm with a mailbox, to hand over their words. */
 static void row_after_exit(struct dma_row *row)
 {
 	struct bench *bench = row->bench;
@@ -284,7 +283,7 @@ static void row_after_exit(struct dma_row *row)
 
 	bench_do(bench, row->read, BENCH_DEVICES);
 	bench_do(bench, row->write, BENCH_DEVICES);
-	/* The path has put it. */
+	/* The path has put the mm. */
 	bench->mm = NULL;
 	bench_next_mm(bench);
 	bench_collect(bench, row->read, BENCH_DEVICES);

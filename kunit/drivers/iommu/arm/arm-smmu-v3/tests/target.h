@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a device should find at an address: the page tables of now.
+ * What a device should find at an address, by the current page tables.
  */
 #ifndef _ARM_SMMU_V3_TESTS_TARGET_H
 #define _ARM_SMMU_V3_TESTS_TARGET_H
@@ -13,11 +13,11 @@
 #include "bench.h"
 
 /**
- * struct target - an address
+ * struct target - what is mapped at an address
  * @readable: a device may read it
- * @writable: a device may write it, without a fault
- * @page: what is there, NULL if it is not readable
- * @word: the word there
+ * @writable: a device may write it without a fault
+ * @page: the page at the address; NULL if it is not readable
+ * @word: the word at the address; NULL if it is not readable
  */
 struct target {
 	bool readable;
