@@ -2,21 +2,22 @@
 /*
  * apic_access_page_move_test
  *
- * With VT-x, KVM backs the guest-physical page of the local APIC with one
- * ordinary page of the VMM's address space and gives its address to the
- * processor, in the VMCS. An access to that page is an access to the APIC; an
- * access to any other page is an access to memory. The page is not pinned: when
- * mm moves it, KVM has to reload the address before the guest can reach the
- * page's successor, or the guest's APIC turns into plain memory.
+ * With VT-x, KVM backs the guest-physical page of the local APIC with an
+ * ordinary page of the VMM's address space, the APIC-access page. Its address
+ * is in the VMCS. The processor takes a guest's access to that page for an
+ * access to the APIC, and an access to any other page for an access to memory.
+ * The page is not pinned. When the mm moves it, KVM has to reload the address
+ * before the guest can reach the new page. Otherwise the guest's APIC becomes
+ * plain memory.
  *
- * xAPIC guests read registers of their APIC all the while mm moves the page.
- * The host fills the page with a pattern that is no register's value, so a read
- * that shows anything but the register's value went to memory: a mismatch. A
- * run of mismatches of one vCPU is an episode.
+ * Guests in xAPIC mode read registers of their APIC while the mm moves the
+ * page. The host fills the page with a pattern that no register has. A read of
+ * another value than the register's went to memory, and is a mismatch. A
+ * sequence of mismatches of one vCPU is an episode.
  *
- * The page must be in use for this to mean anything. It is if APICv is enabled,
- * or on a kernel with the laboratory's parameter kvm.lab_way, which opens the
- * way named with -w. Each form proves by counts that its way was taken.
+ * The test needs a guest that uses the page. It does if APICv is enabled. It
+ * also does on the lab's kernel, whose parameter kvm.lab_way selects the way
+ * that -w names. Each form checks by counts that the page was used that way.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -42,14 +43,14 @@
 #define PAGE_BYTES	4096
 #define MAX_VCPUS	2
 #define MAX_PAGES	16
-/* vCPUs are numbered from here: an APIC ID of 0 looks like a zeroed page. */
+/* The lowest vCPU ID. An APIC ID of 0 would look like a zeroed page. */
 #define FIRST_VCPU_ID	1
 #define IDLE_VCPU_ID	(FIRST_VCPU_ID + MAX_VCPUS)
-/* The memory slot that comes and goes, far above the guest's memory. */
+/* A memslot far above the guest's memory, which is added and removed. */
 #define SPARE_SLOT	10
 #define SPARE_GPA	0x40000000
 #define SPARE_BYTES	(16 * PAGE_BYTES)
-/* Rounds of reads of L1 between two runs of L2. */
+/* How many rounds of reads L1 does between two runs of L2. */
 #define L1_ROUNDS	16
 
 #ifndef MADV_PAGEOUT
@@ -60,7 +61,7 @@
 
 #define PARAM_DIR	"/sys/module/kvm/parameters/"
 
-/* What one vCPU is to read and what it read. In guest memory. */
+/* The values that one vCPU expects, and what it has read. In guest memory. */
 struct reader {
 	u32 id;
 	u32 version;
@@ -90,7 +91,7 @@ struct form {
 	bool pinned;
 	bool nested;
 	void (*meddle)(struct run *run);
-	/* NULL: both. */
+	/* The only way (-w) to run this form with; NULL for all ways. */
 	const char *only_way;
 };
 
@@ -113,9 +114,9 @@ struct run {
 	int nodes[2];
 	unsigned int seed;
 	unsigned int meddled;
-	/* Posted at each move, for the meddler. */
+	/* Posted after each move. The meddler waits for it. */
 	sem_t moved;
-	/* Posted by a vCPU that a signal took out of KVM_RUN. */
+	/* Posted by a vCPU after a signal has ended its KVM_RUN. */
 	sem_t kicked;
 };
 
@@ -126,7 +127,7 @@ struct counts {
 	u64 episodes;
 	/* VM exits of all kinds. */
 	u64 exits;
-	/* Of the laboratory's parameters. */
+	/* Read from the parameters of the lab's kernel. */
 	u64 mapped;
 	u64 apic_exits;
 	u64 reloads;
@@ -165,9 +166,9 @@ static void read_register(struct reader *reader, u32 offset,
 }
 
 /*
- * The destination half of ICR is the register that is written: that sends no
- * interrupt, it reads back, and its values change from round to round and are
- * never 0.
+ * Write and read the destination half of the ICR. A write to it sends no
+ * interrupt, and a read returns the value written. The value changes from round
+ * to round, and is never 0.
  */
 static void read_apic(struct reader *reader)
 {
@@ -182,7 +183,7 @@ static void read_apic(struct reader *reader)
 static void guest_code(struct shared *shared, int index)
 {
 	xapic_enable();
-	/* Some emulators let no host interrupt through while IF is 0. */
+	/* Some emulators block host interrupts while the guest's IF is 0. */
 	asm volatile("sti");
 	while (!READ_ONCE(shared->stop))
 		read_apic(&shared->readers[index]);
@@ -191,7 +192,7 @@ static void guest_code(struct shared *shared, int index)
 
 static struct shared *l2_shared;
 
-/* L2 stays until the page has moved under it, then goes back to L1. */
+/* L2 runs until the page has moved, and then exits to L1. */
 static void l2_guest_code(void)
 {
 	u64 moves = READ_ONCE(l2_shared->moves);
@@ -202,7 +203,7 @@ static void l2_guest_code(void)
 	vmcall();
 }
 
-/* From its beginning: L2's registers are what L1 left in them. */
+/* Run L2 from its first instruction again. It does not depend on registers. */
 static void rerun_l2(void *stack)
 {
 	GUEST_ASSERT_EQ(vmreadz(VM_EXIT_REASON), EXIT_REASON_VMCALL);
@@ -224,7 +225,7 @@ static void l1_guest_code(struct shared *shared, int index,
 	GUEST_ASSERT(prepare_for_vmx_operation(vmx));
 	GUEST_ASSERT(load_vmcs(vmx));
 	prepare_vmcs(vmx, l2_guest_code, &l2_stack[L2_STACK_WORDS]);
-	/* L2's IF, for the reason above. */
+	/* Set L2's IF as well, see guest_code(). */
 	vmwrite(GUEST_RFLAGS, X86_EFLAGS_FIXED | RFLAGS_IF);
 	GUEST_ASSERT(!vmlaunch());
 
@@ -238,7 +239,7 @@ static void l1_guest_code(struct shared *shared, int index,
 
 static struct kvm_vcpu *kicked_vcpu;
 
-/* A signal that comes just before KVM_RUN must not be lost. */
+/* With immediate_exit, a signal just before KVM_RUN is not lost. */
 static void handle_kick(int signal)
 {
 	kicked_vcpu->run->immediate_exit = 1;
@@ -261,14 +262,14 @@ static void *vcpu_thread(void *arg)
 	bool stop;
 	int ret;
 
-	/* While the page is read-only the guest's writes end with EFAULT. */
+	/* While the page is read-only, a guest's write ends KVM_RUN with EFAULT. */
 	do {
 		stop = READ_ONCE(worker->run->shared->stop);
 		ret = __vcpu_run(vcpu);
 	} while (ret && (was_kicked(worker) || (errno == EFAULT && !stop)));
 	TEST_ASSERT(!ret, KVM_IOCTL_ERROR(KVM_RUN, ret));
 
-	/* Nobody waits for a kick that came too late. */
+	/* The meddler must not wait for a vCPU that has ended. */
 	sem_post(&worker->run->kicked);
 
 	switch (get_ucall(vcpu, &uc)) {
@@ -286,7 +287,7 @@ static void *vcpu_thread(void *arg)
 
 /* ----- the page ----- */
 
-/* The shared anonymous mappings of one page: their number, their addresses. */
+/* Find the shared anonymous mappings of one page. Returns their number. */
 static int find_pages(unsigned long *pages)
 {
 	FILE *maps = fopen("/proc/self/maps", "r");
@@ -337,7 +338,7 @@ static struct kvm_vcpu *add_first_vcpu(struct run *run, void *code)
 	return vcpu;
 }
 
-/* The page frame, or 0 while there is none. */
+/* The page frame of the page, or 0 if none is mapped. */
 static u64 page_frame(struct run *run)
 {
 	u64 entry;
@@ -375,7 +376,7 @@ static void compact_memory(struct run *run)
 	TEST_ASSERT(ret == 1, "cannot compact the memory, errno %d", errno);
 }
 
-/* The page is freed, the next access gets another. */
+/* Free the page. The next access allocates another one. */
 static void remove_page(struct run *run)
 {
 	int ret = madvise(run->page, PAGE_BYTES, MADV_REMOVE);
@@ -383,7 +384,7 @@ static void remove_page(struct run *run)
 	TEST_ASSERT(!ret, __KVM_SYSCALL_ERROR("madvise(MADV_REMOVE)", ret));
 }
 
-/* No move, but all that an invalidation brings, and a page KVM cannot have. */
+/* Invalidate without a move. KVM cannot map the page for writing meanwhile. */
 static void flip_protection(struct run *run)
 {
 	TEST_ASSERT(!mprotect(run->page, PAGE_BYTES, PROT_READ) &&
@@ -391,7 +392,7 @@ static void flip_protection(struct run *run)
 		    "cannot protect the page, errno %d", errno);
 }
 
-/* Moves it if there is swap. */
+/* Reclaim the page, which moves it if there is swap. */
 static void page_out(struct run *run)
 {
 	int ret = madvise(run->page, PAGE_BYTES, MADV_PAGEOUT);
@@ -402,7 +403,7 @@ static void page_out(struct run *run)
 static const struct mover {
 	const char *name;
 	void (*move)(struct run *run);
-	/* Of 256. */
+	/* How often in 256 moves. */
 	unsigned int weight;
 } movers[] = {
 	{ "move_pages", move_to_other_node, 215 },
@@ -412,7 +413,7 @@ static const struct mover {
 	{ "compaction", compact_memory, 1 },
 };
 
-/* What each of them moved. */
+/* How often each mover has changed the page frame. */
 static u64 moved_by[ARRAY_SIZE(movers)];
 
 static int choose_mover(struct run *run)
@@ -425,7 +426,7 @@ static int choose_mover(struct run *run)
 	return i;
 }
 
-/* Counts changes of the frame, whatever the calls say. */
+/* Count a move only if the page frame has changed. */
 static void move_once(struct run *run)
 {
 	u64 frame = page_frame(run);
@@ -456,11 +457,11 @@ static void move_all_the_while(struct run *run)
 		move_once(run);
 }
 
-/* ----- the meddlers: what else happens meanwhile ----- */
+/* ----- the meddlers, which change something else at the same time ----- */
 
 /*
- * Takes the vCPU out of the guest, or out of its retries, and waits until it is:
- * a vCPU that no signal reaches while the page moves ends the test here.
+ * Send a signal to the vCPU, and wait until it has left KVM_RUN. If a vCPU does
+ * not react to signals while the page moves, the test hangs here.
  */
 static void kick(struct run *run)
 {
@@ -469,7 +470,7 @@ static void kick(struct run *run)
 	sem_wait(&run->kicked);
 }
 
-/* A vCPU that never runs blocks interrupts, which inhibits the VM's APICv. */
+/* The idle vCPU blocks interrupts, which inhibits APICv for the whole VM. */
 static void toggle_inhibition(struct run *run)
 {
 	struct kvm_guest_debug debug = {};
@@ -575,7 +576,7 @@ static void start_thread(pthread_t *thread, void *(*code)(void *), void *arg)
 	TEST_ASSERT(!ret, "cannot create a thread, errno %d", ret);
 }
 
-/* To the first CPU: the mover is free to use the others. */
+/* Pin a thread to CPU 0. The mover may run on the other CPUs. */
 static void pin(pthread_t thread)
 {
 	cpu_set_t cpus;
@@ -647,7 +648,7 @@ static u64 read_param(const char *name)
 	return value;
 }
 
-/* All that the laboratory's kernel counted so far; nothing on others. */
+/* Read the counts of the lab's kernel. Other kernels have none. */
 static void read_aid(struct counts *counts)
 {
 	if (!has_aid)
@@ -711,10 +712,10 @@ static bool is_mutant(void)
 }
 
 /*
- * Was the APIC-access page in use, and in the way asked for? An access that KVM
- * emulates without the page is an exit too, but no APIC-access exit. A mutant's
- * guest goes to memory for long, and there a register that was written reads
- * back: its reads say nothing of exits.
+ * Returns why the APIC-access page was not used the way that was asked for, or
+ * NULL. An access that KVM emulates without the page is an exit, but not an
+ * APIC-access exit. With a mutant, guests may access plain memory for a long
+ * time, without exits. So do not compare the numbers of reads and exits then.
  */
 static const char *why_not_active(const struct counts *counts)
 {
@@ -740,7 +741,7 @@ static const char *why_void(const struct counts *counts)
 	return why_not_active(counts);
 }
 
-/* True if the run meant something. Adds its mismatches to the total. */
+/* Returns true if the run was valid. Adds its mismatches to the total. */
 static bool run_form(const struct form *form, unsigned int seed,
 		     const int *nodes, u64 *mismatches)
 {
@@ -786,7 +787,7 @@ static bool write_param(const char *name, const char *word)
 	return true;
 }
 
-/* The next program shall find the kernel as this one did. */
+/* Reset the parameters of the lab's kernel for the next program. */
 static void leave(void)
 {
 	write_param("lab_way", "off");
@@ -811,7 +812,7 @@ static void choose_mutant(void)
 		    "-m %s: there is no " PARAM_DIR "lab_mutant", mutant);
 }
 
-/* Two nodes with memory, to move the page to and fro. */
+/* Find two NUMA nodes with memory, between which the page is moved. */
 static void find_nodes(int *nodes)
 {
 	unsigned long mask = 0;
@@ -839,7 +840,7 @@ static void print_help(const char *name)
 	exit(1);
 }
 
-/* NULL: this form runs here. */
+/* Returns why a form cannot run here, or NULL. */
 static const char *why_skipped(const struct form *form)
 {
 	if (form->only_way && strcmp(form->only_way, way))
