@@ -8,20 +8,7 @@
 # Each test is a subshell, and changes its own copies of what helper.bash sets:
 # shellcheck disable=SC2030,SC2031,SC2154
 
-setup_file() {
-	load helper.bash
-	make_template
-}
-
-setup() {
-	load helper.bash
-	new_house
-}
-
-teardown() {
-	end_started
-	! mountpoint -q "$BATS_TEST_TMPDIR/small" || umount "$BATS_TEST_TMPDIR/small"
-}
+load mini.bash
 
 # python REDIRECTION MODULE ARGUMENT...: one of the lab's programs with such an output.
 python() {
