@@ -8,8 +8,11 @@
 
 set -euo pipefail
 export LC_ALL=C
-# A closed standard output would be the first file that is opened.
-{ : >&1; } 2>/dev/null || exec > /dev/null
+# The first file that is opened would take the place of a closed standard output.
+{ : 7>&1; } 2>/dev/null || {
+	printf '%s: standard output is closed\n' "${LAB_NAME:-lab}" >&2
+	exit 2
+}
 
 # The user's shell may export settings of kernel builds, git and compilers, and this script
 # may run below the user's make. None of it must reach the lab's own builds.

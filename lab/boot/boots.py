@@ -3,10 +3,10 @@
 
 usage: boots RESULTS_DIR NUMBER [TEXT]     (from lab/make/boots, which exports the settings)
 
-Each boot runs no suite. It is good when its console comes to TEXT, at which the guest is
-ended ("lab: end", the last word of /init, when TEXT is not given). A boot that
-ends before or falls silent is lost: its folder is kept, with what QEMU's monitor says.
-Exit status: 0 none was lost, 7 some were.
+No boot runs a suite. A boot is good when TEXT comes on its console; the guest is then
+ended. Without TEXT it is "lab: end", the end marker of /init. A boot that ends before that
+or falls silent is lost: its folder is kept, with what QEMU's monitor says.
+Exit status: 0 no boot was lost, 7 some were.
 """
 import json
 import os
@@ -15,6 +15,7 @@ import shutil
 import sys
 import time
 
+import output
 from boot import launch, plan, provenance
 
 END = "lab: end"
@@ -32,14 +33,15 @@ class Watch(launch.Console):
         self.reached = self.reached or bool(self.wanted.search(self.tail + data))
         super().add(data)
         if self.reached:
+            # Ends follow() as an output does that takes nothing any more.
             self.unheard = "the text has come"
 
     def show(self, word=""):
-        """Many boots are one line."""
+        """Show nothing: all boots together have one line."""
 
 
 def one(folder, run, text):
-    """(was it good, its seconds)"""
+    """Boot once: was it good, and how many seconds did it take?"""
     os.makedirs(folder)
     plan.write(folder, "run.json", json.dumps(run, indent=1))
     console = Watch(os.path.join(folder, "console"), text)
@@ -47,7 +49,8 @@ def one(folder, run, text):
     return console.reached, time.monotonic() - console.start
 
 
-def row(number, lost, seconds):
+def line(number, lost, seconds):
+    """The sum so far."""
     mean = sum(seconds) / len(seconds) if seconds else 0
     return f"{number:>6} boots, {lost} lost, {mean:.1f} s each"
 
@@ -69,13 +72,15 @@ def main():
             lost += 1
             print(f"  lost: {folder}", flush=True)
         if sys.stdout.isatty():
-            print(f"\r\033[K  {row(count, lost, seconds)}", end="", flush=True)
-    print(("\r\033[K" if sys.stdout.isatty() else "") + f"  {row(number, lost, seconds)}", flush=True)
+            print(f"\r\033[K  {line(count, lost, seconds)}", end="", flush=True)
+    wipe = "\r\033[K" if sys.stdout.isatty() else ""
+    print(f"{wipe}  {line(number, lost, seconds)}", flush=True)
     plan.write(results, "boots.json", json.dumps(
         {"boots": number, "lost": lost, "seconds": round(sum(seconds) / max(len(seconds), 1), 2),
-         "until": text, "arch": run["arch"], "flavour": run["flavour"], "emulator": run["emulator"]["version"]}))
+         "until": text, "arch": run["arch"], "flavour": run["flavour"],
+         "emulator": run["emulator"]["version"]}))
     return 7 if lost else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("boots", main))

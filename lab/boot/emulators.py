@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The emulators that lab/boot/launch.py can start: their command lines and their console.
+"""The emulators that lab/boot/launch.py can start: their commands and their consoles.
 
-Both are one process, whose end is its guest's, and hand the guest's serial port over
-as a pipe, so that the console ends when they do.
+Each is one process and ends with its guest. The guest's serial port comes through a pipe,
+so the console ends when the emulator does.
 """
 import os
 import pty
@@ -15,12 +15,12 @@ from boot.monitor import Monitor
 
 
 def lab_lock():
-    """The lab's lock, file 9 when there is one: held as long as the emulator lives."""
+    """The lab's lock is file 9, if there is one. The emulator holds it as long as it lives."""
     return [9] if os.path.exists("/proc/self/fd/9") else []
 
 
 class Qemu:
-    """QEMU: the serial port is its standard output. It can be asked how the guest is."""
+    """QEMU: the serial port is its standard output; its monitor tells the guest's state."""
 
     def __init__(self, run, _result):
         emulator = run["emulator"]["command"]
@@ -38,16 +38,16 @@ class Qemu:
         return child, child.stdout.fileno()
 
     def state(self):
-        """What its monitor says of the guest."""
+        """What the monitor says of the guest."""
         return self.monitor.state()
 
     def close(self):
-        """The process has gone; so does our end of its monitor."""
+        """Close this end of the monitor; the process has ended."""
         self.monitor.close()
 
 
 def own_terminals(pid):
-    """The far ends of the terminals that a process has made itself, opened."""
+    """Open the far ends of the terminals that a process has made itself."""
     found = []
     for descriptor in os.scandir(f"/proc/{pid}/fdinfo"):
         with open(descriptor.path, encoding="utf-8") as info:
@@ -59,10 +59,10 @@ def own_terminals(pid):
 
 
 def drain(pid, screen):
-    """Read what nobody looks at, until Bochs ends: a full terminal stops it for good.
+    """Read what Bochs writes to its terminals until it ends: a full terminal stops it.
 
-    Beside the terminal it is given, which the debugger takes, Bochs makes one of its own
-    and draws the guest's screen on it.
+    The debugger has the terminal that Bochs is given. Bochs makes another one itself and
+    draws the guest's screen on it.
     """
     terminals, own = [screen], []
     try:
@@ -78,7 +78,7 @@ def drain(pid, screen):
 
 
 class Bochs:
-    """Bochs: the serial port is a file, here a pipe; its display wants a terminal."""
+    """Bochs: the serial port is a file, here a pipe; its display needs a terminal."""
 
     def __init__(self, run, result):
         self.console, self.serial = os.pipe()
@@ -103,11 +103,11 @@ class Bochs:
         return child, self.console
 
     def state(self):
-        """Bochs has no monitor that could be asked while it runs."""
+        """Nothing: Bochs has no monitor to ask while it runs."""
         return None
 
     def close(self):
-        """Its terminals are closed by who reads them."""
+        """Nothing: drain() closes the terminals."""
 
 
 BY_NAME = {"QEMU": Qemu, "Bochs": Bochs}

@@ -1,14 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Boot the built kernel in its emulator and keep everything for the judge.
 
-usage: boot RESULT_DIR
+usage: launch RESULT_DIR
 
-What to boot comes from RESULT_DIR/run.json. Written there: console (as it came),
-cmdline (the exact command), emulator.err (what the emulator itself said), boot.json
-(how it ended), and of a guest that fell silent guest-state (what QEMU's monitor says of
-it, with the kernel's names). A guest that says nothing for too long, or that takes longer than its
-deadline, is ended; the judge says how far it came. Exit status: 0 whatever came
-of it, 2 when nobody takes its output, 130 when interrupted.
+RESULT_DIR/run.json says what to boot. This writes there:
+
+console       every byte that the guest printed
+cmdline       the emulator's exact command
+emulator.err  the emulator's own messages
+boot.json     how the boot ended
+guest-state   only of a guest that fell silent: what QEMU's monitor says of it, with the
+              kernel's symbols
+
+A guest that prints nothing for too long, or that runs beyond its deadline, is ended; the
+judge says how far it came. Exit status: 0 however the guest ended, 2 when standard output
+takes nothing any more, 129, 130 or 143 when a signal ended it.
 """
 import json
 import os
@@ -20,13 +26,14 @@ import subprocess
 import sys
 import time
 
+import output
 from boot import emulators, monitor
 
 DOING = re.compile(rb"# (?:Subtest: (\S+)|(\S+): running)")
 
 
 class Console:
-    """What the guest prints: into the file, and what it is doing to the terminal."""
+    """Writes what the guest prints to a file, and shows the user what it is doing."""
 
     def __init__(self, path, label):
         self.file = open(path, "wb", buffering=0)
@@ -46,15 +53,15 @@ class Console:
         self.tail = (self.tail + data)[-200:]
 
     def show(self, word=""):
-        """To the terminal. When nobody takes it any more, that is kept in unheard."""
+        """Show one line. An output that takes nothing any more is noted in unheard."""
         try:
             self.write(word)
         except OSError as error:
             self.unheard = error.strerror
-            # Python would try once more at its end, and complain.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            output.give_up()
 
     def write(self, word):
+        """The line, on a terminal again and again; elsewhere only with the last word."""
         if sys.stdout.isatty() or word:
             seconds = int(time.monotonic() - self.start)
             line = f"  {self.label:<52} {seconds // 60:>4}:{seconds % 60:02d}"
@@ -71,7 +78,7 @@ def cpu_seconds(pid):
 
 
 class Silence:
-    """How long the console has been silent, and what CPU time the emulator used meanwhile."""
+    """How long the console has been silent, and the CPU time the emulator used meanwhile."""
 
     def __init__(self, pid):
         self.pid = pid
@@ -79,12 +86,12 @@ class Silence:
         self.began = self.used = 0.0
 
     def watch(self, last, now):
-        """Note the CPU time when a silence has begun: last is when the console last spoke."""
+        """Note the CPU time when a silence begins; last is the time of the console's last byte."""
         if self.since != last and now - last >= 0.5:
             self.since, self.began, self.used = last, now, cpu_seconds(self.pid)
 
     def record(self, last, now):
-        """Of the silence at the end: its seconds that were watched, CPU seconds in them."""
+        """For boot.json: the seconds of the last silence that were watched, and CPU seconds."""
         if self.since != last:
             return {"silent": 0, "silent_cpu": None}
         return {"silent": round(now - self.began, 1),
@@ -92,6 +99,7 @@ class Silence:
 
 
 def interrupted(number, _frame):
+    """A signal ends the boot as Ctrl-C does."""
     raise KeyboardInterrupt(number)
 
 
@@ -117,7 +125,10 @@ def follow(serial, console, run, silence):
 
 
 def end(emulator, ended):
-    """Its status when it went by itself; else it is killed: Bochs ignores SIGTERM."""
+    """Wait for an emulator that ended by itself and return its status; kill any other one.
+
+    Bochs ignores SIGTERM.
+    """
     if ended == "exit":
         try:
             return emulator.wait(timeout=30)
@@ -129,7 +140,7 @@ def end(emulator, ended):
 
 
 def keep_state(result, run, emulator):
-    """What the emulator can tell of a guest that will now be killed."""
+    """Keep the guest's state before it is killed, if the emulator can tell it."""
     state = emulator.state()
     if state is not None:
         with open(os.path.join(result, "guest-state"), "w", encoding="utf-8") as out:
@@ -137,8 +148,9 @@ def keep_state(result, run, emulator):
 
 
 def record(result, run, console, ended, status, silence=None):
-    """How it ended, for the judge and, in a word, for the user."""
-    words = {"exit": "ended", "deadline": "no end: stopped", "quiet": "silent: stopped"}
+    """Write boot.json for the judge, and tell the user in a word how the boot ended."""
+    words = {"exit": "ended", "deadline": "no end: stopped", "quiet": "silent: stopped",
+             "no-emulator": "not started"}
     console.show(words.get(ended, ended))
     with open(os.path.join(result, "boot.json"), "w", encoding="utf-8") as out:
         json.dump({"ended": ended, "status": status,
@@ -147,20 +159,32 @@ def record(result, run, console, ended, status, silence=None):
                    **(silence or {"silent": 0, "silent_cpu": None})}, out)
 
 
+def mind_signals():
+    """End the emulator on SIGTERM and SIGHUP as on Ctrl-C; under nohup SIGHUP stays ignored."""
+    signal.signal(signal.SIGTERM, interrupted)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, interrupted)
+
+
+def start(result, emulator):
+    """The emulator's process and its console, or None; its messages go to emulator.err."""
+    with open(os.path.join(result, "emulator.err"), "wb") as errors:
+        try:
+            return emulator.start(errors)
+        except OSError as error:
+            errors.write(f"{emulator.command[0]}: {error.strerror}\n".encode())
+            return None
+
+
 def boot(result, run, emulator, console):
     """Run the guest to its end; emulator.err and boot.json are written."""
     ended, used = "interrupted", None
-    signal.signal(signal.SIGTERM, interrupted)
-    # Under nohup it stays ignored.
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, interrupted)
-    # What the emulator itself says must not stand between the guest's lines.
-    with open(os.path.join(result, "emulator.err"), "wb") as errors:
-        try:
-            child, serial = emulator.start(errors)
-        except FileNotFoundError:
-            record(result, run, console, "no-emulator", None)
-            return
+    mind_signals()
+    started = start(result, emulator)
+    if started is None:
+        record(result, run, console, "no-emulator", None)
+        return
+    child, serial = started
     silence = Silence(child.pid)
     try:
         ended = follow(serial, console, run, silence)
@@ -173,7 +197,7 @@ def boot(result, run, emulator, console):
 
 
 def emulator_of(result, run):
-    """The emulator that the run names; its exact command is kept."""
+    """The emulator that the run names; its command is written to cmdline."""
     emulator = emulators.BY_NAME[run["emulator"]["name"]](run, result)
     with open(os.path.join(result, "cmdline"), "w", encoding="utf-8") as out:
         out.write(shlex.join(emulator.command) + "\n")
@@ -192,10 +216,9 @@ def main():
     except KeyboardInterrupt as stop:
         return 128 + (stop.args[0] if stop.args else signal.SIGINT)
     if console.unheard:
-        print(f"boot: nobody takes the output: {console.unheard}", file=sys.stderr)
-        return 2
+        return output.complain("boot", f"standard output takes nothing any more: {console.unheard}")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("boot", main))

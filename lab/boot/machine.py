@@ -8,6 +8,8 @@ Prints the words of QEMU's command, one a line; program: only the first of them.
 import os
 import sys
 
+import output
+
 
 def words(*names):
     """The words of the data files of configs/ that exist, comments left out."""
@@ -53,4 +55,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("machine", main))

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 
+import output
 from boot import machine, provenance
 
 
@@ -95,4 +96,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("plan", main))

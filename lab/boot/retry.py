@@ -15,6 +15,8 @@ import re
 import subprocess
 import sys
 
+import output
+
 STANDS = 0.01   # of a CPU: what a stopped process may use
 SUITE = re.compile(r"# Subtest:")
 END = "lab: end"
@@ -133,4 +135,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("retry", main))

@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Judge one boot from the folder that lab/boot/launch.py left.
 
-FAILED until every condition of a pass holds.  Leaves summary.json, junit.xml, ktap,
-and .diags when something is wrong.  The exit status says what kind of failure leads:
-0 pass, 2 usage or unreadable input, 3 configuration, 6 boot, 7 test, 8 splat.
+A run has failed until every condition of a pass holds.  The judge writes summary.json,
+junit.xml, kcidb.json and ktap, and .diags when something is wrong.  The exit status is the
+class of the first reason: 0 pass, 2 usage or unreadable input, 3 configuration, 6 boot,
+7 test, 8 splat.
 """
 
 import argparse
 import sys
 from pathlib import Path
 
+import output
 from judge import conditions, datafiles, evidence, summary
 from judge.datafiles import Unreadable
 
-MISSED = 7	# a planted bug was not caught, or not for its own reason
+MISSED = 7	# a planted bug was not caught, or for another reason than its own
 
 
 def arguments():
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
+    parser = argparse.ArgumentParser(prog='judge', description=__doc__.split('\n', maxsplit=1)[0])
     parser.add_argument('result', metavar='RESULT_DIR', type=Path)
     parser.add_argument('--expect', metavar='CLASS:TEXT',
                         help='a planted bug: succeed only if the run failed, the leading '
@@ -41,29 +43,22 @@ def well_formed(expect):
 
 
 def weigh(args):
-    """Judge; returns the summary and the reasons."""
+    """Judge, and write down the result."""
     ev = evidence.gather(args.result, evidence.Files(args.splats, args.allow, args.skips))
-    reasons = conditions.reasons(ev)
-    found = summary.summarise(ev, conditions.kind(reasons), reasons)
-    if args.expect:
-        met, said = conditions.against(args.expect, reasons)
-        found['expect'] = {'wanted': args.expect, 'met': met, 'message': said}
+    found = summary.summarise(ev, conditions.reasons(ev), args.expect)
     summary.write(args.result, found, ev)
     return found
 
 
 def unjudged(args, text):
     """A run that cannot be judged has failed."""
-    found = summary.unproven(text)
-    if args.expect:
-        said = f'caught for another reason: input: {text}; expected {args.expect}'
-        found['expect'] = {'wanted': args.expect, 'met': False, 'message': said}
+    found = summary.unproven(text, evidence.plan_or_nothing(args.result), args.expect)
     summary.write(args.result, found)
     return found
 
 
 def say(found):
-    """One line for the leading reason, or for the pass."""
+    """Print each reason, or the pass; return the exit status."""
     if found['expect']:
         print(found['expect']['message'])
         return 0 if found['expect']['met'] else MISSED
@@ -75,20 +70,20 @@ def say(found):
 
 
 def main():
-    """Judge, and never pass by accident."""
+    """Judge.  Whatever goes wrong here, the run has failed."""
     args = arguments()
     try:
-        summary.write(args.result, summary.unproven('the judge did not finish'))
+        unjudged(args, 'the judge did not finish')
         found = weigh(args)
     except Unreadable as error:
         found = unjudged(args, str(error))
     except OSError as error:
         print(f'judge: {error}', file=sys.stderr)
         return 2
-    except (Exception, SystemExit) as error:  # whatever happened, it proves nothing
+    except (Exception, SystemExit) as error:  # a judge that fails has proved nothing
         found = unjudged(args, f'the judge failed: {type(error).__name__}: {error}')
     return say(found)
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(output.run('judge', main))

@@ -35,6 +35,7 @@ class Evidence(NamedTuple):
     """All that is known of one boot."""
     run: dict
     boot: dict
+    emulator_said: str	# the emulator's own error message, or nothing
     console: object
     config: dict
     requested: dict
@@ -70,22 +71,31 @@ def where(ev):
     return ev.index.progress() + held + tail
 
 
+def status_text(status):
+    """How a process ended, in words."""
+    if status is not None and status < 0:
+        return f'was killed by signal {-status}'
+    return f'ended with status {status}'
+
+
 def emulator_ended(ev):
     """The emulator ended by itself, in time, with the status of a guest that ended."""
     ended, status = ev.boot['ended'], ev.boot['status']
     name = ev.run['emulator']['name']
+    said = f': {ev.emulator_said}' if ev.emulator_said else ''
     texts = {
         'quiet': f'no output for {ev.boot["quiet_limit"]} s: the guest hung {where(ev)}',
         'deadline': f'not done after {ev.boot["deadline"]} s: {where(ev)}',
         'interrupted': f'interrupted {where(ev)}',
-        'no-emulator': f'{name} could not be started',
+        'no-emulator': f'{name} could not be started{said}',
     }
     if ended != 'exit':
-        return [Reason('boot', 'hang' if ended == 'quiet' else ended, texts.get(ended, f'unknown end {ended!r}'))]
+        return [Reason('boot', 'hang' if ended == 'quiet' else ended,
+                       texts.get(ended, f'unknown end {ended!r}'))]
     if ev.boot['seconds'] > ev.boot['deadline']:
         return [Reason('boot', 'deadline', texts['deadline'])]
     if status != ev.run['emulator']['status']:
-        return [Reason('boot', 'status', f'{name} ended with status {status}')]
+        return [Reason('boot', 'status', f'{name} {status_text(status)}{said}')]
     return []
 
 
@@ -209,7 +219,7 @@ def something_ran(ev):
 def cases_passed(ev):
     """No case failed, but those that must; and those did."""
     texts = {'failed': ('failed-case', 'failed'),
-             'missing': ('missing-result', 'has no result'),
+             'missing': ('missing-case', 'has no result'),
              'xpass': ('unexpected-success', 'unexpected success'),
              'xskip': ('unexpected-success', 'is expected to fail, but was skipped')}
     reasons = []
@@ -244,9 +254,10 @@ def skipped(ev):
 
 
 def here(ev, rule):
-    """Is this rule about skips for this architecture or machine, CPU and flavour?"""
+    """Is this rule about skips for this kernel, place, CPU and flavour?"""
     place, _, cpu = rule.place.partition('/')
-    return (place in ('*', ev.run['arch'], ev.run['machine'])
+    return (rule.base in ('*', ev.run['base']) and rule.series in ('*', ev.run['series'])
+            and place in ('*', ev.run['arch'], ev.run['machine'])
             and cpu in ('', ev.run['cpu'] or 'usual')
             and rule.flavour in ('*', ev.run['flavour']))
 
@@ -256,13 +267,29 @@ def permits(rule, suite, case, why):
     return fnmatchcase(f'{suite["name"]}.{case["name"]}', rule.case) and rule.text in why
 
 
+def unlisted(ev):
+    """The skips that no line of lab/data/skips permits here."""
+    rules = [x for x in ev.skips if here(ev, x)]
+    return [(suite, case, why) for suite, case, why in skipped(ev)
+            if not any(permits(x, suite, case, why) for x in rules)]
+
+
 def skips_permitted(ev):
     """Every skip is permitted by lab/data/skips."""
-    rules = [x for x in ev.skips if here(ev, x)]
     return [Reason('test', 'skip', f'{suite["name"]}.{case["name"]} skipped without permission: '
                    f'{why or "no reason given"}', case['line'])
-            for suite, case, why in skipped(ev)
-            if not any(permits(x, suite, case, why) for x in rules)]
+            for suite, case, why in unlisted(ev)]
+
+
+def skip_lines(ev):
+    """A line of lab/data/skips for each unlisted skip, without the reason a person must add."""
+    run = ev.run
+    kernel = run['base'] + ('-none' if run['series'] == 'none' else '')
+    place = run['arch'] if run['machine'] == 'qemu' else run['machine']
+    place += f'/{run["cpu"]}' if run['cpu'] else ''
+    return [f'{kernel} {place} {run["flavour"]} {suite["name"]}.{case["name"]} "{text}"  #'
+            for suite, case, why in unlisted(ev)
+            for text in [max(why.split('"'), key=len).strip()] if text]
 
 
 def skips_needed(ev):
@@ -391,11 +418,11 @@ def setting(name, value):
 
 
 CONDITIONS = (
-    no_panic, console_whole, emulator_ended, came_to_the_end, errors_listed,
+    no_panic, emulator_ended, console_whole, came_to_the_end, errors_listed,
     no_splat, lockdep_stayed_on, taint_explained, announced_came,
     plan_kept, suite_plans_kept, suites_present, something_ran,
-    cases_passed, skips_permitted, skips_needed, suites_passed, nothing_stale, lines_readable, parser_agrees,
-    options_landed,
+    cases_passed, skips_permitted, skips_needed, suites_passed, nothing_stale, lines_readable,
+    parser_agrees, options_landed,
 )
 
 
@@ -411,12 +438,11 @@ def kind(found):
     return found[0].kind if found else 'pass'
 
 
-def against(expect, found):
+def against(expect, lead):
     """Was a planted bug caught for its own reason?  Returns (met, message)."""
     wanted, _, text = expect.partition(':')
-    if not found:
+    if lead is None:
         return False, f'unexpected success: {expect} was expected'
-    lead = found[0]
     if lead.kind == wanted and (text in lead.text or text in lead.name):
         return True, f'caught as expected: {lead.kind}: {lead.text}'
     return False, f'caught for another reason: {lead.kind}: {lead.text}; expected {expect}'

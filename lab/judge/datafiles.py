@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The judge's data files: splat patterns, what is allowed, what must fail.
 
-Every reader here is strict.  A line that cannot be understood raises Unreadable,
-and the judge then fails the run: a rule nobody could read proves nothing.
+Every reader here is strict.  A line that cannot be parsed raises Unreadable, and the
+judge then fails the run: a rule that is ignored could hide a failure.
 """
 
 import re
@@ -12,9 +12,13 @@ from typing import NamedTuple
 DATA = Path(__file__).resolve().parent.parent / 'data'
 ARCHES = tuple(sorted(x.name for x in (DATA / 'arch').iterdir()))
 MACHINES = tuple(sorted(x.name for x in (DATA / 'machine').iterdir()))
+BASES = tuple(sorted(x.name.removeprefix('linux-')
+                     for x in (DATA.parent.parent / 'patches').glob('linux-*')))
 ALLOWED = re.compile(r'(\S+)\s+(\S+)\s+(\S.*?)\s+#\s*(\S.*)')
 EXPECTED = re.compile(r'(\S+)\s+([^\s.]+\.[^\s.]+)\s+"([^"]*[^"\s][^"]*)"\s+(\S.*)')
-SKIP = re.compile(r'(\S+)\s+(\S+)\s+([^\s.]+\.[^\s.]+)\s+"([^"]*[^"\s][^"]*)"\s+#\s*(\S.*)')
+KERNEL = re.compile(r'(\d+\.\d+|\*)(?:-(full|none))?')
+SKIP = re.compile(r'(?:(\d+\.\d+\S*|\*-\S*)\s+)?(\S+)\s+(\S+)\s+([^\s.]+\.[^\s.]+)'
+                  r'\s+"([^"]*[^"\s][^"]*)"\s+#\s*(\S.*)')
 FLAVOUR = re.compile(r'[a-z0-9_]+|\*')
 OPTION = re.compile(r'(CONFIG_\w+)=(.+)')
 UNSET = re.compile(r'# (CONFIG_\w+) is not set')
@@ -47,8 +51,10 @@ class Expected(NamedTuple):
 
 
 class Skip(NamedTuple):
-    """Cases that may be skipped, on an architecture or a machine, when they say why."""
+    """Cases that may be skipped for one reason: on which kernel, where, which flavour."""
     where: str
+    base: str
+    series: str
     place: str
     flavour: str
     case: str
@@ -57,7 +63,7 @@ class Skip(NamedTuple):
 
 
 def text_of(path):
-    """The text of a file the judge cannot do without."""
+    """The text of a file that the judge needs."""
     try:
         return path.read_text(encoding='utf-8')
     except (OSError, UnicodeDecodeError) as error:
@@ -65,14 +71,14 @@ def text_of(path):
 
 
 def numbered(path):
-    """The lines that say something, each with where it stands."""
+    """FILE:LINE and the text of each line that is neither empty nor a comment."""
     for number, line in enumerate(text_of(path).splitlines(), 1):
         if line.strip() and not line.lstrip().startswith('#'):
             yield f'{path.name}:{number}', line
 
 
 def compiled(where, regex):
-    """A pattern that is sound and does not match everything."""
+    """The compiled pattern.  One that matches every line is refused."""
     try:
         pattern = re.compile(regex)
     except re.error as error:
@@ -83,7 +89,7 @@ def compiled(where, regex):
 
 
 def known_arch(where, arch, others=()):
-    """An architecture of the lab, all of them, or one of the others."""
+    """Refuse a name that is neither "*", an architecture nor one of the others."""
     if arch not in ('*', *ARCHES, *others):
         raise Unreadable(f'{where}: unknown architecture {arch!r}')
     return arch
@@ -126,28 +132,39 @@ def expected(path):
             raise Unreadable(f"{where}: not 'ARCH SUITE.CASE \"text\"  reason'")
         arch, case, text, reason = match.groups()
         if any(x.case == case and (x.arch == arch or '*' in (x.arch, arch)) for x in found):
-            raise Unreadable(f'{where}: {case} stands there twice for one architecture')
+            raise Unreadable(f'{where}: {case} is listed twice for one architecture')
         found.append(Expected(known_arch(where, arch), case, text, reason))
     return found
 
 
+def known_kernel(where, kernel):
+    """(base, series) of BASE, BASE-none, BASE-full, *-none or *-full; nothing means all."""
+    if kernel is None:
+        return '*', '*'
+    match = KERNEL.fullmatch(kernel)
+    if not match or match.group(1) not in ('*', *BASES):
+        raise Unreadable(f'{where}: unknown kernel {kernel!r}')
+    return match.group(1), match.group(2) or '*'
+
+
 def skips(path):
-    """Read `PLACE FLAVOUR SUITE.CASE "text"  # reason` lines; the case may be a glob."""
+    """Read `[KERNEL] PLACE FLAVOUR SUITE.CASE "text"  # reason`; the case may be a glob."""
     found = []
     for where, line in numbered(path):
         match = SKIP.fullmatch(line.strip())
         if not match:
-            raise Unreadable(f"{where}: not 'PLACE FLAVOUR SUITE.CASE \"text\"  # reason'")
-        place, flavour, case, text, reason = match.groups()
+            raise Unreadable(
+                f"{where}: not '[KERNEL] PLACE FLAVOUR SUITE.CASE \"text\"  # reason'")
+        kernel, place, flavour, case, text, reason = match.groups()
         if not FLAVOUR.fullmatch(flavour):
             raise Unreadable(f'{where}: not a flavour: {flavour!r}')
         known_arch(where, place.split('/')[0], MACHINES)
-        found.append(Skip(where, place, flavour, case, text, reason))
+        found.append(Skip(where, *known_kernel(where, kernel), place, flavour, case, text, reason))
     return found
 
 
 def options(path, strict):
-    """Read a .config; None stands for "is not set".  The last word wins."""
+    """Read a .config; None stands for "is not set".  The last line of an option counts."""
     found = {}
     for number, line in enumerate(text_of(path).splitlines(), 1):
         line = line.strip()

@@ -10,49 +10,83 @@ from judge import conditions, console, datafiles, ktap, splats
 from judge.datafiles import Unreadable
 
 RUN_KEYS = ('base', 'version', 'series', 'arch', 'machine', 'emulator', 'flavour', 'cpu', 'cpus',
-            'suite_glob', 'seed', 'suites', 'tree', 'xfail', 'filter')
+            'suite_glob', 'seed', 'suites', 'tree', 'xfail', 'filter', 'started', 'project',
+            'tree_commit', 'base_commit', 'compiler', 'kernel_sha256', 'retries')
+EMULATOR_KEYS = ('name', 'version', 'status')
 BOOT_KEYS = ('ended', 'status', 'seconds', 'quiet_limit', 'deadline')
 ERROR = re.compile(r'lab: error [0-3] (\d+\.\d{6})(?: (.*))?')
 ERRORS = re.compile(r'lab: errors (\d+)')
 END = re.compile(r'lab: end debug_locks=([01-]) tainted=(\d+)')
+BY_EMULATOR = re.compile(r'(?:\S*/)?(?:qemu-system-[\w-]+|bochs): ')
 STATUS = {'SUCCESS': 'passed', 'FAILURE': 'failed', 'SKIPPED': 'skipped'}
 
 
+def complete(name, found, keys):
+    """A JSON object that has all of these keys."""
+    missing = [k for k in keys if not isinstance(found, dict) or k not in found]
+    if missing:
+        raise Unreadable(f'{name}: no {", ".join(missing)}')
+    return found
+
+
 def record(path, keys):
-    """A JSON object with all of its keys."""
+    """The JSON object in a file, with all of these keys."""
     try:
         found = json.loads(datafiles.text_of(path))
     except ValueError as error:
         raise Unreadable(f'{path.name}: {error}') from error
-    missing = [k for k in keys if not isinstance(found, dict) or k not in found]
-    if missing:
-        raise Unreadable(f'{path.name}: no {", ".join(missing)}')
-    return found
+    return complete(path.name, found, keys)
+
+
+def plan(folder):
+    """run.json: what was to be booted."""
+    run = record(folder / 'run.json', RUN_KEYS)
+    complete('run.json: emulator', run['emulator'], EMULATOR_KEYS)
+    return run
+
+
+def plan_or_nothing(folder):
+    """run.json, or nothing when it cannot be read."""
+    try:
+        return plan(folder)
+    except Unreadable:
+        return {}
 
 
 def raw(path):
-    """The console's bytes."""
+    """A file's bytes."""
     try:
         return path.read_bytes()
     except OSError as error:
         raise Unreadable(f'{path.name}: {error}') from error
 
 
+def emulator_said(path):
+    """The first error of the emulator itself, else its first other line, a warning last."""
+    try:
+        text = path.read_text(encoding='utf-8', errors='replace')
+    except OSError:
+        return ''
+    lines = [x.strip() for x in text.splitlines() if x.strip()]
+    others = [x for x in lines if 'warning:' not in x]
+    return next(iter([x for x in others if BY_EMULATOR.match(x)] + others + lines), '')
+
+
 def said_by_guest(con, start):
-    """The guest's own words that begin like this, with their line numbers."""
+    """(line number, text) of what the guest printed that begins with these words."""
     return [(x.number, s.text) for x in con.lines for s in x.segments
             if s.text.startswith(start)]
 
 
 def end_marker(con):
-    """(debug_locks, tainted) of the guest's last word or None; how many there are."""
+    """(debug_locks, tainted) of the guest's end marker or None; how many markers there are."""
     seen = [text for _, text in said_by_guest(con, 'lab: end')]
     match = END.fullmatch(seen[-1]) if seen else None
     return (match.group(1), int(match.group(2))) if match else None, len(seen)
 
 
 def errors_logged(con):
-    """The guest's list of errors, and how many it says there are, each time it does."""
+    """The guest's list of errors, and the length it gives, once for each "lab: errors" line."""
     read = [(n, ERROR.fullmatch(text)) for n, text in said_by_guest(con, 'lab: error ')]
     counts = [ERRORS.fullmatch(text) for _, text in said_by_guest(con, 'lab: errors')]
     return ([splats.Error(float(m.group(1)), (m.group(2) or '').rstrip(), n)
@@ -61,12 +95,12 @@ def errors_logged(con):
 
 
 def status_of(test):
-    """The parser's status in this lab's words; what it could not read is missing."""
+    """The parser's status as summary.json has it; what the parser could not read is missing."""
     return STATUS.get(test.status.name, 'missing')
 
 
 def expected_status(status, expected, messages):
-    """What becomes of a case that must fail, and for its own reason."""
+    """The status of a case that is expected to fail with a certain text, or of any other."""
     if expected is None:
         return status
     if status == 'failed' and not any(expected.text in x for x in ktap.failures(messages)):
@@ -75,14 +109,14 @@ def expected_status(status, expected, messages):
 
 
 class Cases:
-    """Joins the parser's tree with the index of lines."""
+    """Makes the summary's suites and cases of the parser's tree and the index of lines."""
 
     def __init__(self, index, run, expected):
         self.index = index
         self.expected = {x.case: x for x in expected if x.arch in ('*', run['arch'])}
 
     def case(self, suite, test, before):
-        """One case; before is when the one above it was done."""
+        """One case; before is the time of the result above it."""
         known = suite.cases.get(test.name, {}) if suite else {}
         must = self.expected.get(f'{suite.name}.{test.name}') if suite else None
         status = status_of(test)
@@ -99,7 +133,7 @@ class Cases:
                 'parameters': ktap.parameters(logs, test.name)}
 
     def suite(self, test):
-        """One suite with its cases; results without a name are missing ones."""
+        """One suite with its cases; a result without a name is left out, it counts as missing."""
         suite = self.index.find(test.name)
         cases, before = [], suite.start if suite else None
         for sub in test.subtests:
@@ -111,7 +145,7 @@ class Cases:
                 'time': suite.seconds() if suite else None}
 
     def suites(self, main, wanted):
-        """Every suite that ran, then those that should have."""
+        """Every suite that ran, then the wanted ones that did not."""
         found = [self.suite(t) for t in main.subtests if t.name] if main else []
         names = {s['name'] for s in found}
         return found + [{'name': n, 'status': 'missing', 'cases': [], 'missing': 0,
@@ -133,7 +167,7 @@ class Files(NamedTuple):
 
 def gather(folder, files=Files()):
     """Read a result folder; raises Unreadable."""
-    run, boot = record(folder / 'run.json', RUN_KEYS), record(folder / 'boot.json', BOOT_KEYS)
+    run, boot = plan(folder), record(folder / 'boot.json', BOOT_KEYS)
     datafiles.text_of(folder / 'cmdline')
     con = console.read(raw(folder / 'console'))
     expected = datafiles.expected(Path(run['xfail'])) if run['xfail'] else []
@@ -145,6 +179,7 @@ def gather(folder, files=Files()):
     known = splats.complaints(con, datafiles.splats(files.splats))
     return conditions.Evidence(
         run=run, boot=boot, console=con,
+        emulator_said=emulator_said(folder / 'emulator.err'),
         config=datafiles.options(folder / '.config', strict=False),
         requested=datafiles.options(folder / 'requested.config', strict=True),
         complaints=known + splats.logged(con, extract.entries, errors, known),

@@ -14,6 +14,7 @@ import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import output
 from judge import datafiles
 from mutant import cases, headers
 
@@ -107,4 +108,4 @@ def main():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(output.run('mutants', main))

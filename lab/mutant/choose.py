@@ -12,6 +12,7 @@ import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import output
 from mutant import cases, headers
 
 
@@ -74,4 +75,4 @@ def main():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(output.run('mutants', main))

@@ -16,6 +16,7 @@ import json
 import sys
 from pathlib import Path
 
+import output
 from mutant import headers
 
 KILLED, OTHER, NONE, SURVIVED = 'killed', 'OTHER WORDS', 'NO WORDS', 'SURVIVED'
@@ -96,4 +97,4 @@ def main():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(output.run('mutants', main))

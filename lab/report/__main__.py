@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Print what the judge found in one or more result folders, for a human.
 
-Expected failures count neither as passed nor as failed nor as skipped.  A run that
-failed although none of its cases did (a splat, say) counts as one failure.
+Expected failures count neither as passed nor as failed nor as skipped.  What failed
+beside the cases (a splat, a hang) counts as one failure of the run.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+import output
 from report import table
 from judge.conditions import EVERY_SUITE
 
@@ -22,7 +23,7 @@ STATES = {'failed': 'failed', 'missing': 'no result', 'xpass': 'unexpected succe
 
 def arguments():
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split('\n', maxsplit=1)[0])
+    parser = argparse.ArgumentParser(prog='report', description=__doc__.split('\n', maxsplit=1)[0])
     parser.add_argument('results', metavar='RESULT_DIR', type=Path, nargs='+')
     parser.add_argument('--totals', action='store_true',
                         help='end with "N passed, N failed, N skipped"')
@@ -170,6 +171,18 @@ def seeds(found):
     return out
 
 
+def repeated(found):
+    """What was repeated, why, and where the first result is."""
+    return [x for each in found['run'].get('retries', ())
+            for x in table.wrapped(f'the boot, once ({each["kind"]}): {each["why"]}')
+            + [f'    the first result: {each["kept"]}']]
+
+
+def unlisted(found):
+    """A line for lab/data/skips for each skip that no line permits; too long ones stay whole."""
+    return [f'  {line}' for line in found['skips']]
+
+
 def allowed(found):
     """Complaints that lab/data/allow explains."""
     return [x for each in found['allowed']
@@ -202,12 +215,14 @@ def one(folder, found):
     """The report on one run."""
     out = [table.coloured('bold', title(found['run'])), ''] + suites(found)
     out += section('skipped:', skipped(found))
+    out += section('lines for lab/data/skips, each with the reason that is missing:', unlisted(found))
     out += section('expected failures:', expected(found))
     out += section('failed:', failed(found))
     out += section('notifications counted:', counted(found))
     out += section('APIC-access page moved:', moved(found))
     out += section('seeds:', seeds(found))
     out += section('allowed complaints:', allowed(found))
+    out += section('repeated:', repeated(found))
     out += section('why it failed:', reasons(found))
     out += ['', verdict(found), f'results: {folder.resolve()}']
     if found['reasons']:
@@ -218,15 +233,6 @@ def one(folder, found):
 def good(found):
     """A pass, or a planted bug that was caught for its own reason."""
     return found['expect']['met'] if found['expect'] else found['verdict'] == 'passed'
-
-
-def tally(found):
-    """(passed, failed, skipped) of one run; a failed run has at least one failure."""
-    if found['expect']:
-        return int(good(found)), int(not good(found)), 0
-    totals = found['totals']
-    return (totals['passed'], max(totals['failed'], int(not good(found))),
-            totals['skipped'])
 
 
 def together(folders, all_found):
@@ -253,11 +259,11 @@ def main():
     if len(all_found) > 1:
         out += together(args.results, all_found)
     if args.totals:
-        sums = [sum(x) for x in zip(*map(tally, all_found))]
+        sums = [sum(f['tally'][x] for f in all_found) for x in ('passed', 'failed', 'skipped')]
         out += ['', '{} passed, {} failed, {} skipped'.format(*sums)]
     print('\n'.join(out))
     return 0 if all(map(good, all_found)) else 1
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(output.run('report', main))

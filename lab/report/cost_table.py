@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Compare what operations of the mm cost on three kernels, in instructions.
 
-usage: costs RESULTS_DIR     with the result folders base, series and upstream
+usage: cost_table RESULTS_DIR     with the result folders base, series and upstream
 
 Every row is an operation and who subscribes to its mm; a column each for the base, the
 series and upstream, and how the series compares. Where no secondary TLB subscribes, the
@@ -12,6 +12,7 @@ import re
 import sys
 from pathlib import Path
 
+import output
 from report import columns, table
 
 KERNELS = ("base", "series", "upstream")
@@ -56,7 +57,7 @@ def main():
     keys = list(counts["base"])
     missing = [k for k in KERNELS if list(counts[k]) != keys or not keys]
     if missing:
-        print(f"costs: not the same operations were counted on: {' '.join(missing)}",
+        print(f"cost: not the same operations were counted on: {' '.join(missing)}",
               file=sys.stderr)
         return 2
     rows, dear = zip(*(row(key, counts) for key in keys))
@@ -69,4 +70,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("cost", main))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Print docs/dma-table.md from judged runs of the suites of MACHINE=smmu.
 
-usage: dma-table RESULTS_DIR MUTANTS_DIR     with result folders base, upstream, series,
+usage: dma_table RESULTS_DIR MUTANTS_DIR     with result folders base, upstream, series,
                                              and the same -dirty: _dirty_smmu on CPU=max
 
 A run that is missing is a column of "not run". Exit status: 0, or 2 without any run.
@@ -10,6 +10,7 @@ import re
 import sys
 from pathlib import Path
 
+import output
 from report import columns
 
 COMMANDS = re.compile(r"commands: (\w+) by_va=(\d+) by_asid=(\d+) atc=(\d+) sync=(\d+)")
@@ -81,7 +82,7 @@ def main():
         sys.exit(__doc__)
     runs = [load_both(Path(sys.argv[1]) / kernel) for kernel in columns.KERNELS]
     if not any(runs):
-        print(f"dma-table: no judged run in {sys.argv[1]}", file=sys.stderr)
+        print(f"dma: no judged run in {sys.argv[1]}", file=sys.stderr)
         return 2
     kills = killers(sys.argv[2])
     words = {"passed": "ok", "xpass": "ok", "skipped": "-", None: "not there"}
@@ -98,4 +99,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("dma", main))

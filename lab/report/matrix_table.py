@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Print docs/matrix.md from judged runs of the suite secondary_tlbs_matrix.
 
-usage: matrix-table RESULTS_DIR     with result folders base-ARCH, upstream-ARCH, series-ARCH
+usage: matrix_table RESULTS_DIR     with result folders base-ARCH, upstream-ARCH, series-ARCH
 
 A run that is missing is a column of "not run". Exit status: 0, or 2 without any run.
 """
@@ -9,6 +9,7 @@ import re
 import sys
 from pathlib import Path
 
+import output
 from judge.datafiles import ARCHES
 from report import table
 from report.columns import KERNELS, label, load
@@ -79,11 +80,11 @@ def main():
         if any(found.values()):
             lines += table_of(arch, found)
     if not lines:
-        print(f"matrix-table: no judged run in {folder}", file=sys.stderr)
+        print(f"matrix: no judged run in {folder}", file=sys.stderr)
         return 2
     print(HEAD + "\n".join(lines))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("matrix", main))

@@ -8,6 +8,7 @@ usage: mutant_table LIST     a line each: VERDICT, seconds, SUBJECT/NAME, its ca
 import sys
 from pathlib import Path
 
+import output
 from report import table
 
 HEAD = ('mutant', 'verdict', 'seconds', 'case')
@@ -45,4 +46,4 @@ def main():
 
 
 if __name__ == '__main__':
-    sys.exit(main())
+    sys.exit(output.run('mutants', main))

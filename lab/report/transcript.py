@@ -14,6 +14,7 @@ import re
 import sys
 from pathlib import Path
 
+import output
 import report.__main__ as report
 
 BLOCK = re.compile(r'(<!-- transcript -->\n).*?(<!-- end of the transcript -->)', re.S)
@@ -53,4 +54,4 @@ def main():
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(output.run('transcript', main))

@@ -1,26 +1,17 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Which emulator boots the guest, when a boot is repeated, and what is said when the
-# emulator itself is to blame. The kernel is helper.bash's mini kernel, the emulators
-# are stubs.
+# Which emulator boots the guest, when a boot is repeated, and what a run says when the
+# emulator itself failed. On the mini kernel, with stubs for emulators.
 #
 # Each test is a subshell, and changes its own copies of what helper.bash sets:
 # shellcheck disable=SC2030,SC2031,SC2154
 
-setup_file() {
-	load helper.bash
-	make_template
-}
+load mini.bash
 
 setup() {
-	load helper.bash
 	new_house
 	unset QEMU LAB_RETRIES
-}
-
-teardown() {
-	end_started
 }
 
 # --- QEMU= -------------------------------------------------------------------------

@@ -34,7 +34,7 @@ setup() {
 	judged 2
 	xfail '* lab_plant.does_as_told "a"  adds wrongly' 'arm64 lab_plant.does_as_told "b"  adds wrongly'
 	judged 2
-	only "input: xfail:2: lab_plant.does_as_told stands there twice for one architecture"
+	only "input: xfail:2: lab_plant.does_as_told is listed twice for one architecture"
 }
 
 # --- skips -------------------------------------------------------------------------

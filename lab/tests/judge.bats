@@ -57,22 +57,6 @@ setup() {
 	[ "$output" = 0 ]
 }
 
-@test "junit.xml is well formed and its cases add up" {
-	result fail
-	judged 7
-	run python3 - "$RES/junit.xml" <<-'END'
-	import sys, xml.etree.ElementTree as xml
-	root = xml.parse(sys.argv[1]).getroot()
-	for suite in root:
-	    cases = suite.findall('testcase')
-	    assert int(suite.get('tests')) == len(cases)
-	    assert int(suite.get('failures')) == len(suite.findall('.//failure'))
-	    assert int(suite.get('skipped')) == len(suite.findall('.//skipped'))
-	print(len(root.findall('.//failure')), len(root.findall('.//skipped')))
-	END
-	[ "$output" = "2 1" ]
-}
-
 @test "the tree is not written to" {
 	result pass
 	mkdir -p "$BATS_TEST_TMPDIR/tree/tools/testing/kunit"
@@ -115,7 +99,7 @@ setup() {
 	judged 0
 	only "passed: 6 cases"
 	summary 's["totals"] == {"cases": 8, "passed": 6, "failed": 0, "xfail": 1, "skipped": 1}'
-	grep -q 'skipped message="expected failure: adds wrongly"' "$RES/junit.xml"
+	grep -q 'skipped type="xfail" message="expected failure: adds wrongly"' "$RES/junit.xml"
 }
 
 @test "an expected failure of every architecture counts here too" {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2154 # status, output and lines are bats'
 #
-# Sourced by judge.bats and report.bats: makes a result folder, as lab/boot/launch.py leaves
-# one, around a recorded console. The folder is one that passes; a test then
+# Sourced by the tests of the judge and of the report. It makes a result folder around a
+# recorded console, as lab/boot/launch.py leaves one. The folder passes; a test then
 # breaks one thing in it.
 
 LAB=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
@@ -26,23 +26,28 @@ kernel_tree() {
 
 # result [CONSOLE]: $RES around consoles/CONSOLE (default: pass)
 result() {
+	local tree
+	tree=$(kernel_tree) || return
 	RES=$BATS_TEST_TMPDIR/res
 	mkdir -p "$RES"
 	cp "$BATS_TEST_DIRNAME/consoles/${1:-pass}" "$RES/console"
-	# They were recorded before the guest listed what its kernel had logged as an error.
+	# The consoles were recorded before the guest listed the errors of its kernel's log.
 	edit 's/^(.*\] )?lab: end .*/\1lab: errors 0\n&/'
 	cat >"$RES/boot.json" <<-END
 	{"ended": "exit", "status": 0, "seconds": 6.5,
 	 "quiet_limit": 60, "deadline": 300}
 	END
 	cat >"$RES/run.json" <<-END
-	{"base": "6.1", "version": "6.1.192", "series": "secondary-tlbs", "arch": "x86_64", "machine": "qemu",
-	 "emulator": {"name": "QEMU", "status": 0},
+	{"base": "6.1", "version": "6.1.192", "series": "full", "arch": "x86_64", "machine": "qemu",
+	 "emulator": {"name": "QEMU", "version": "QEMU emulator version 7.2.22", "status": 0},
+	 "started": "2026-01-02T03:04:05+00:00", "project": "v1-5-gabcdef0", "retries": [],
+	 "tree_commit": "$(printf '1%.0s' {1..40})", "base_commit": "$(printf '2%.0s' {1..40})",
+	 "compiler": "gcc (Debian 12.2.0-14) 12.2.0", "kernel_sha256": "$(printf '3%.0s' {1..64})",
 	 "flavour": "lockdep", "cpu": null, "cpus": 4, "suite_glob": null, "seed": null,
 	 "suites": ["lab_first", "lab_plant", "lab_last"],
-	 "tree": "$(kernel_tree)", "xfail": null, "filter": null}
+	 "tree": "$tree", "xfail": null, "filter": null}
 	END
-	# What the recorded suites skip.
+	# The skips of the recorded suites.
 	cat >"$RES/skips" <<-END
 	* * lab_first.needs_a_device "no edu device"  # the recording's machine has none
 	* * lab_first.covers_each_size "1 of 3 parameters"  # one size is not there
@@ -52,8 +57,8 @@ result() {
 	echo 'qemu-system-x86_64' >"$RES/cmdline"
 }
 
-# an_error LEVEL TEXT [SED_ADDRESS]: the kernel logged TEXT, shown before the line at the
-# address (default: the second suite's end), and the guest lists it. One second of its own.
+# an_error LEVEL TEXT [SED_ADDRESS]: the kernel logged TEXT at a time of its own. The console
+# shows it before the line at the address (default: the second suite's end), the guest lists it.
 an_error() {
 	local count where=${3:-/\] ok 2 lab_plant/}
 	count=$(grep -ac 'lab: error ' "$RES/console" || :)
@@ -130,7 +135,7 @@ on_vtx() {
 	result vtx
 	record run.json machine '"vtx"'
 	record run.json flavour '"plain"'
-	record run.json emulator '{"name": "Bochs", "status": 1}'
+	record run.json emulator '{"name": "Bochs", "version": "bochs 2.7", "status": 1}'
 	record run.json suites '["kvm_selftests"]'
 	record boot.json status 1
 	echo 'CONFIG_KUNIT=y' >"$RES/.config"
