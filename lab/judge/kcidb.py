@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Write outcomes as a report for KCIDB, the database of the kernel's CI systems.
 
-The form is version 5.0 of its schema, of https://github.com/kernelci/kcidb-io. A report
-names the kernel by the sum of its image and the assembled tree by its commit. Whoever
-sends it sets an origin of his own and adds where the files can be downloaded.
+The form is version 5.0 of its schema, as the project kcidb-io publishes it. A report names
+the kernel by the sum of its image and the assembled tree by its commit. To send one, set
+your own origin, and add the addresses of the files if they can be downloaded.
 """
 
 import json

@@ -5,7 +5,7 @@
 # to the gate's last line. On the mini kernel, with a short list of parts.
 #
 # Each test is a subshell, and changes its own copies of what helper.bash sets:
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 
 load mini.bash
 

@@ -6,7 +6,7 @@
 # programs in Python, and of a whole run on helper.bash's mini kernel.
 #
 # Each test is a subshell, and changes its own copies of what helper.bash sets:
-# shellcheck disable=SC2030,SC2031,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154
 
 load mini.bash
 
@@ -37,10 +37,12 @@ one_line() {
 }
 
 @test "a program whose reader has gone says nothing" {
-	mkfifo "$T/pipe"
+	local pipe=$T/pipe
+	mkfifo "$pipe"
 	printf 'killed\t1\tmm/one\tmini.works\n' > "$T/list"
 	# The reader has opened the pipe and closed it before the program prints.
-	exec 7<> "$T/pipe" 8> "$T/pipe" 7>&-
+	exec 7<> "$pipe"
+	exec 8> "$pipe" 7>&-
 	python '>&8' report.mutant_table "$T/list"
 	[ "$status" = 141 ] && [ -z "$stderr" ] || fail "status 141 and no word expected"
 }

@@ -14,7 +14,7 @@ setup() {
 # a_retry: the boot was repeated.
 a_retry() {
 	record run.json retries '[{"kind": "emulator", "why": "the guest fell silent",
-		"kept": "/home/me/results/lost/20260102-030405-7"}]'
+		"kept": "/srv/me/results/lost/20260102-030405-7"}]'
 }
 
 # compared FILE...: print each key of the summaries that docs/summary.md does not have, or
@@ -165,17 +165,16 @@ adds_up() {
 		properties(s)["project"] == "v1-5-gabcdef0" and properties(s)["retries"] == "1" and
 		properties(s)["emulator"].startswith("QEMU") for s in suites)'
 	junit 'properties(suites[0])["retry.1"] == "emulator: the guest fell silent; kept as lost/20260102-030405-7"'
-	! grep -qE "$(hostname)|$BATS_TEST_TMPDIR|/home/me" "$RES/junit.xml" || fail_with "this host is named"
+	! grep -qE "$(hostname)|$BATS_TEST_TMPDIR|/srv/me" "$RES/junit.xml" || fail_with "this host is named"
 }
 
 @test "the same case of two kernels or machines has two names in junit.xml" {
 	local change
-	for change in 'arch "arm64"' 'flavour "kasan"' 'series "none"' 'base "6.12"' 'machine "icount"' 'cpu "max"'; do
+	for change in arch=arm64 flavour=kasan series=none base=6.12 machine=icount cpu=max; do
 		result pass
 		judged 0
 		junit 'cases[0].get("classname") == "linux-6_1.x86_64-lockdep.lab_first"'
-		# shellcheck disable=SC2086 # a key and its value
-		record run.json $change
+		record run.json "${change%=*}" "\"${change#*=}\""
 		run run_python judge "$RES" --skips "$RES/skips"
 		junit 'cases[0].get("classname") != "linux-6_1.x86_64-lockdep.lab_first"'
 	done
@@ -343,7 +342,7 @@ kcidb() {
 	run run_python report "$RES"
 	has "repeated:"
 	has "  the boot, once (emulator): the guest fell silent"
-	has "    the first result: /home/me/results/lost/20260102-030405-7"
+	has "    the first result: /srv/me/results/lost/20260102-030405-7"
 }
 
 @test "the report prints unlisted skips as lines for lab/data/skips, which lack the reason" {
