@@ -436,7 +436,7 @@ static void ranges_are_cut_into_range_commands(struct kunit *test)
 }
 
 /* 6.1 truncated the SCALE of 32 to 0, which drops one page. */
-static void scale_of_32_is_two_commands_at_most(struct kunit *test)
+static void scale_of_32_does_not_become_0(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_QUEUE, ARM_SMMU_FEAT_RANGE_INV);
 
@@ -793,7 +793,7 @@ static void invalidations_race_with_bind_and_unbind(struct kunit *test)
 static struct kunit_case arm_smmu_commands_cases[] = {
 	KUNIT_CASE(one_page_is_one_range_command),
 	KUNIT_CASE(ranges_are_cut_into_range_commands),
-	KUNIT_CASE(scale_of_32_is_two_commands_at_most),
+	KUNIT_CASE(scale_of_32_does_not_become_0),
 	KUNIT_CASE(without_range_invalidation_a_page_is_a_command),
 	KUNIT_CASE(without_range_invalidation_many_pages_are_the_asid),
 	KUNIT_CASE(the_whole_mm_is_the_asid),

@@ -268,7 +268,7 @@ static unsigned int churn_commands(struct bench *bench)
 #define BINDINGS	40
 
 /* Afterwards there are as many ASIDs and subscriptions as before. */
-static void binding_and_unbinding_under_invalidations(struct kunit *test)
+static void rebinding_under_invalidations_leaves_nothing_behind(struct kunit *test)
 {
 	struct bench *bench = bench_create(test, BENCH_DEVICES);
 	struct busy *busy = kunit_kzalloc(test, sizeof(*busy), GFP_KERNEL);
@@ -301,7 +301,7 @@ static void exiting(struct recorder_worker *worker)
 }
 
 /* The mm exits in one thread while its devices are unbound in another. */
-static void unbinding_under_exit(struct kunit *test)
+static void unbinding_under_exit_frees_each_asid(struct kunit *test)
 {
 	struct bench *bench = bench_create(test, BENCH_DEVICES);
 	struct exiting *last = kunit_kzalloc(test, sizeof(*last), GFP_KERNEL);
@@ -361,8 +361,8 @@ out:
 static struct kunit_case command_cases[] = {
 	OPERATIONS(OPERATION_KUNIT_CASE)
 	KUNIT_CASE(queue_that_comes_round_loses_nothing),
-	KUNIT_CASE(binding_and_unbinding_under_invalidations),
-	KUNIT_CASE(unbinding_under_exit),
+	KUNIT_CASE(rebinding_under_invalidations_leaves_nothing_behind),
+	KUNIT_CASE(unbinding_under_exit_frees_each_asid),
 	KUNIT_CASE(binding_survives_failed_allocations),
 	{}
 };

@@ -130,7 +130,7 @@ static unsigned int many_read(struct bench *bench, unsigned long addr, u64 value
 	return wrong;
 }
 
-static void more_pages_than_the_smmu_keeps(struct kunit *test)
+static void more_pages_than_the_smmu_keeps_are_all_dropped(struct kunit *test)
 {
 	struct bench *bench = bench_create(test, BENCH_DEVICES);
 	unsigned long addr = recorder_mmap(MANY_PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE);
@@ -513,7 +513,7 @@ static void busy_threads_begin(struct busy *busy, unsigned long places, u64 seed
 	}
 }
 
-static void threads_that_change_mappings_under_devices(struct kunit *test)
+static void devices_use_no_page_that_a_thread_has_unmapped(struct kunit *test)
 {
 	struct bench *bench = bench_create(test, BENCH_DEVICES);
 	struct busy *busy = kunit_kzalloc(test, sizeof(*busy), GFP_KERNEL);
@@ -546,10 +546,10 @@ out:
 
 static struct kunit_case device_cases[] = {
 	KUNIT_CASE(a_translation_is_used_until_it_is_invalidated),
-	KUNIT_CASE(more_pages_than_the_smmu_keeps),
+	KUNIT_CASE(more_pages_than_the_smmu_keeps_are_all_dropped),
 	KUNIT_CASE(a_range_of_16_tib_is_gone_to_its_end),
 	KUNIT_CASE(exit_stops_writes_that_were_begun),
-	KUNIT_CASE(threads_that_change_mappings_under_devices),
+	KUNIT_CASE(devices_use_no_page_that_a_thread_has_unmapped),
 	{}
 };
 
