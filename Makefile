@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The one entrance. Each target is a script of lab/, which checks what it is
-# given; make itself only passes the variables on.
+# The entrance. Each target is a script of lab/make/. The scripts check the variables; make
+# only passes them on.
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 
 VARIABLES := BASE ARCH MACHINE LENGTH FLAVOUR SERIES BUSTED SUITE SEED STEPS CPU CPUS LINUX MUTANTS MUTANT PART FRESH SIGNOFF BUILD DEADLINE QUIET QEMU N UNTIL
 
-# A mistyped variable would otherwise be passed over in silence.
+# Without this a mistyped variable would be ignored.
 GIVEN := $(foreach v,$(.VARIABLES),$(if $(filter command,$(origin $v)),$v))
 UNKNOWN := $(filter-out $(VARIABLES),$(GIVEN))
 ifneq ($(UNKNOWN),)
@@ -24,16 +24,17 @@ ifneq ($(BROKEN),)
 $(error a line break in the value of: $(BROKEN))
 endif
 
-# A dollar sign in a value is a dollar sign.
+# make does not expand a dollar sign in a value.
 $(foreach v,$(GIVEN),$(eval override export $v := $$(value $v)))
 
-# What the user's shell exports counts as well, and may surprise him.
+# Variables that the user's shell exports count as well. They are printed, so that nobody
+# is surprised.
 INHERITED := $(foreach v,$(VARIABLES),$(if $(filter environment,$(origin $v)),$(if $(value $v),$v)))
 
 # quoted TEXT: one word for the shell.
 quoted = '$(subst ','\'',$1)'
-# The folder of this file, which need not be the current one and may have spaces.
-# make may put a blank before the name.
+# The folder of this file. It need not be the current one, and its name may have spaces.
+# make may put a blank before the file's name.
 HERE := $(subst $(NEWLINE),,$(subst $(NEWLINE) ,,$(NEWLINE)$(MAKEFILE_LIST)))
 ROOT := $(shell cd -- "$$(dirname -- $(call quoted,$(HERE)))" && pwd)
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Every boot that runs KVM's programs, whatever the machine.
+# Every boot that runs KVM's programs, on whatever machine.
 
-# There is no built-in suite: KUnit's empty plan would stand before the programs'.
+# No built-in suite: KUnit would print an empty plan before that of the programs.
 kunit.enable=0
-# Two nodes, so that move_pages() has where to move a page.
+# Two nodes, so that move_pages() can move a page.
 numa=fake=2
-# common.boot slows RCU for the suites. The programs change memslots by the thousand,
-# each an expedited SRCU grace period; they start long after the boot.
+# common.boot slows down RCU for the suites. The programs start long after the boot, and
+# change thousands of memslots. Each takes an expedited SRCU grace period.
 rcupdate.rcu_normal=0

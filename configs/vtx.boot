@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Bochs (vtx.bochsrc) alone.
+# Only for Bochs (vtx.bochsrc).
 
-# Its CPUID claims a TSC of 3.5 GHz; it counts instructions, ips of them a second. The
-# guest's clock would run 70 times too slow.
+# Its CPUID reports a TSC of 3.5 GHz, but it counts 50 million instructions a second. With
+# the reported value the guest's clock would be 70 times too slow.
 tsc_early_khz=50000
-# The length of a delay loop for that TSC and HZ=100, instead of x86_64.boot's.
+# The length of a delay loop for this TSC and HZ=100, in place of that in x86_64.boot.
 lpj=500000
-# An idle CPU sleeps in HLT and is woken by an interrupt. In MWAIT it would wait for
-# another CPU's write, and boots stopped for good there.
+# An idle CPU sleeps in HLT, and an interrupt wakes it. In MWAIT it would wait for a write of
+# another CPU, and some boots stopped there for ever.
 idle=nomwait
-# The machine ends on a triple fault; its keyboard controller would boot it again.
+# A reboot by triple fault ends the machine. By the keyboard controller it would boot again.
 reboot=triple

@@ -3,12 +3,11 @@
 #
 # Which files are the lab's and which are the user's. Sourced by settings.sh.
 #
-# A build folder is the lab's only if the lab made it, or found it empty. Its file
-# .lab says so and lists, a name a line, everything the lab made right below it:
-# that, and nothing else, is what distclean removes. Each script records a name
-# with `own` before it makes the file or folder.
+# A build folder is the lab's if the lab made it or found it empty. Its file .lab lists all
+# that the lab has made directly below it, one name a line. distclean removes what is listed
+# and nothing else. A script records a name with `own` before it makes the file or folder.
 
-# What it uses is settings.sh's.
+# The variables are set in settings.sh.
 # shellcheck disable=SC2153
 
 refuse() { die "$BAD_INPUT" "$@"; }
@@ -16,12 +15,12 @@ refuse() { die "$BAD_INPUT" "$@"; }
 # inside PATH FOLDER: does the path lie in the folder, or is it the folder?
 inside() { [[ $1/ == "${2%/}"/* ]]; }
 
-# refuse_foreign_places: a folder in which the lab must not work, whatever it holds.
+# refuse_foreign_places: stop if the lab must not work in BUILD, whatever is in it.
 refuse_foreign_places() {
 	local build top below
 	build=$(realpath -m -- "$BUILD")
 	top=$(realpath -- "$TOP")
-	[ "$build" != / ] || refuse "BUILD=$BUILD is the root of all files: give BUILD= a folder of its own"
+	[ "$build" != / ] || refuse "BUILD=$BUILD is the root folder: give BUILD= a folder of its own"
 	! inside "$top" "$build" ||
 		refuse "BUILD=$BUILD holds the project itself: give BUILD= a folder of its own"
 	[ -z "${HOME:-}" ] || [ "$build" != "$(realpath -m -- "$HOME")" ] ||
@@ -33,8 +32,8 @@ refuse_foreign_places() {
 		refuse "BUILD=$BUILD lies among the project's own files: give BUILD= another folder"
 }
 
-# others_files: the first names in the build folder that are not listed as the lab's.
-# A new file system has lost+found.
+# others_files: the names in the build folder that the lab has not recorded. lost+found is
+# part of a new file system.
 others_files() {
 	local name
 	(cd "$BUILD" && ls -A) | grep -vxF lost+found | grep -vxE '\.lab|\.lock' | while read -r name; do
@@ -42,8 +41,8 @@ others_files() {
 	done
 }
 
-# made_before: what a lab made that did not mark its folder yet, told by the exact names
-# it used. Only the project's own build/ is adopted so.
+# made_before: what an older lab, which kept no list, has made: the names it used are known.
+# Only the project's own build/ is adopted like this.
 made_before() {
 	local id cpus flavours
 	id="($(IFS='|'; echo "${BASES[*]//./\\.}"))(-[0-9a-f]{8})?"
@@ -54,14 +53,15 @@ made_before() {
 		)mutants|check|cost|matrix|dma|(fetch|packages|busybox)\.log" || :
 }
 
-# mark: from now on the folder is the lab's.
+# mark: make the folder the lab's, with an empty list.
 mark() {
-	printf '%s\n' "# A build folder of the lab's. What it made here, a name a line; make distclean" \
-		"# removes that and leaves every other file." 2>/dev/null > "$BUILD/.lab" ||
+	printf '%s\n' "# This folder belongs to the lab. make distclean removes the files and folders" \
+		"# listed below, and leaves every other file." 2>/dev/null > "$BUILD/.lab" ||
 		refuse "cannot write in BUILD=$BUILD"
 }
 
-# adopt_build: the build folder is there, is the lab's, and can be written to.
+# adopt_build: stop unless the build folder exists or can be made, is the lab's, and can be
+# written to.
 adopt_build() {
 	local old build
 	refuse_foreign_places
@@ -84,10 +84,10 @@ adopt_build() {
 	export TMPDIR=$BUILD/tmp
 }
 
-# owned NAME: is this name in the build folder listed as the lab's?
+# owned NAME: has the lab recorded this name in the build folder?
 owned() { [ -f "$BUILD/.lab" ] && grep -qxF -- "$1" "$BUILD/.lab"; }
 
-# own PATH...: the lab is about to make these, right below the build folder.
+# own PATH...: record that the lab makes these, directly below the build folder.
 own() {
 	local name
 	for name; do
@@ -100,7 +100,7 @@ own() {
 	done
 }
 
-# everything_owned: the names listed, those that are there.
+# everything_owned: the recorded names that exist.
 everything_owned() {
 	local name
 	grep -vE '^#|/|^\.\.?$|^$' "$BUILD/.lab" | while read -r name; do
@@ -108,7 +108,7 @@ everything_owned() {
 	done
 }
 
-# disown NAME...: the lab has removed these; what comes under these names is not its own.
+# disown_names NAME...: the lab has removed these. A later file of that name is the user's.
 disown_names() {
 	local kept
 	kept=$(grep -vxF -f <(printf '%s\n' "$@") "$BUILD/.lab")
@@ -117,27 +117,26 @@ disown_names() {
 
 # --- trees -------------------------------------------------------------------------
 
-# is_lab_tree FOLDER: a work tree of one of the lab's repositories?
+# is_lab_tree FOLDER: is it a work tree of one of the lab's repositories?
 is_lab_tree() { [ -f "$1/.git" ] && grep -qF "$BUILD/src-" "$1/.git"; }
 
-# tips_of TREE: the file that lists each commit the lab ever put there.
+# tips_of TREE: the file that lists each commit the lab has checked out there.
 tips_of() { printf '%s/lab-tips-%s' "$(git -C "$1" rev-parse --git-common-dir)" "${1##*/}"; }
 
 # made_by_hand TREE REVISION: the newest commit there that is neither the lab's nor on a
-# branch or tag of the user's; nothing when there is none.
+# branch or tag of the user's, if there is one.
 made_by_hand() {
 	local tips
 	tips=$(tips_of "$1")
 	{
 		printf '%s\n' "$2" ^base
-		# An older lab kept no list; its branch is what it made last.
+		# An older lab kept no list. Its branch is the commit that it made last.
 		if [ -e "$tips" ]; then sed 's/^/^/' "$tips"; else git -C "$1" rev-parse -q --verify "^${1##*/}" || :; fi
 	} | git -C "$1" rev-list --ignore-missing -n 1 --stdin \
 		--not --exclude="${1##*/}" --branches --tags
 }
 
-# keep_work CLASS TREE: refuse to go on over what somebody did in a tree of the lab's:
-# edits that are in no patch, and commits.
+# keep_work CLASS TREE: stop if a tree of the lab's holds edits or commits of the user's.
 keep_work() {
 	local class=$1 tree=$2 edits revision commit
 	git -C "$tree" rev-parse -q --verify HEAD > /dev/null 2>&1 ||
@@ -145,7 +144,7 @@ keep_work() {
 	if [ ! -e "$tree.unfinished" ]; then
 		edits=$(git -C "$tree" status --porcelain | sed -n 1,3p | cut -c4- | paste -sd ' ')
 		[ -z "$edits" ] ||
-			die "$class" "$tree holds edits that are in no patch ($edits): take them into patches/ or a room, or undo them there"
+			die "$class" "$tree holds edits that are in no patch ($edits): make a patch of them, or undo them"
 	fi
 	for revision in HEAD "refs/heads/${tree##*/}"; do
 		git -C "$tree" rev-parse -q --verify "$revision" > /dev/null || continue
@@ -157,8 +156,8 @@ keep_work() {
 	done
 }
 
-# keep_ignored CLASS TREE: before a tree is removed: git does not show what the kernel
-# ignores, *.patch files among them. The lab's objects lie in .ARCH-* folders.
+# keep_ignored CLASS TREE: before a tree is removed, stop if it holds files of the user's
+# that the kernel's .gitignore hides, such as *.patch. The lab's objects are in .ARCH-*.
 keep_ignored() {
 	local class=$1 tree=$2 arch files
 	local -a objects=()
@@ -171,8 +170,8 @@ keep_ignored() {
 	[ -z "$files" ] || die "$class" "$tree holds files that the lab did not make ($files): move them away"
 }
 
-# keep_branches REPOSITORY: before it is removed: branches, tags, stashes and work trees
-# that the lab did not make.
+# keep_branches REPOSITORY: before it is removed, stop if it has branches, tags, stashes or
+# work trees that the lab did not make.
 keep_branches() {
 	local repo=$1 found
 	found=$(git --git-dir "$repo" for-each-ref --format='%(refname)' |
@@ -180,21 +179,22 @@ keep_branches() {
 			[ "$ref" = refs/heads/base ] || owned "${ref#refs/heads/}" || [[ $ref == refs/heads/tree-* ]] ||
 				printf '%s\n' "$ref"
 		done | sed -n 1,3p | paste -sd ' ')
-	[ -z "$found" ] || refuse "$repo holds what you keep there ($found): take it elsewhere, with 'git -C $repo bundle create FILE --all' say, or delete it"
+	[ -z "$found" ] || refuse "$repo has branches, tags or stashes of yours ($found): save them, for example with 'git -C $repo bundle create FILE --all', or delete them"
 	found=$({ cat "$repo"/worktrees/*/gitdir 2>/dev/null || :; } | sed 's,/\.git$,,' | while read -r tree; do
 		[ ! -e "$tree" ] || owned "${tree#"$BUILD"/}" || printf '%s\n' "$tree"
 	done | sed -n 1p)
-	[ -z "$found" ] || refuse "$repo has a work tree of yours ($found): take its commits elsewhere, or remove it"
+	[ -z "$found" ] || refuse "$repo has a work tree of yours ($found): save its commits, or remove it"
 }
 
 # --- the mailed series -------------------------------------------------------------
 
 sums_of() { (cd "$1" && find . ! -name .lab-sums ! -type d -print0 | sort -z | xargs -0r sha256sum); }
 
-# edited_series FOLDER: is it not what the lab wrote any more?
+# edited_series FOLDER: has the user changed it since the lab wrote it?
 edited_series() { [ "$(sums_of "$1")" != "$(cat "$1/.lab-sums" 2>/dev/null)" ]; }
 
-# replace_series NEW FOLDER: NEW takes the folder's place; one that was edited is kept.
+# replace_series NEW FOLDER: put NEW in the folder's place. An edited folder is kept under
+# another name.
 replace_series() {
 	local new=$1 out=$2 kept
 	if [ -d "$out" ] && edited_series "$out"; then
@@ -209,7 +209,7 @@ replace_series() {
 
 # --- locks -------------------------------------------------------------------------
 
-# git_at_work: a git process of the user's in one of the lab's trees or repositories.
+# git_at_work: does the user run git in one of the lab's trees or repositories?
 git_at_work() {
 	local process
 	for process in /proc/[0-9]*; do
@@ -219,14 +219,14 @@ git_at_work() {
 	return 1
 }
 
-# drop_stale_git_locks: whoever calls has the build folder to himself. A lock file of git
-# that is left in the lab's repositories belongs to a git that was killed.
+# drop_stale_git_locks: the caller holds the lock of the build folder. So a lock file of git
+# in the lab's repositories was left by a git that was killed.
 drop_stale_git_locks() {
 	local repo lock
 	for repo in "$BUILD"/src-*.git; do
 		[ -d "$repo/objects" ] && owned "${repo##*/}" || continue
 		find "$repo" -path "$repo/objects/[0-9a-f][0-9a-f]" -prune -o -name '*.lock' -print
-		# A work tree that was being made.
+		# A work tree that git has not finished.
 		grep -lx initializing "$repo"/worktrees/*/locked 2>/dev/null || :
 	done | while read -r lock; do
 		! git_at_work || refuse "git is at work in $BUILD (${lock#"$BUILD"/}): wait for it"
@@ -235,20 +235,20 @@ drop_stale_git_locks() {
 	done
 }
 
-# take_lock: one run at a time works in a build folder. The lock is the open file 9, which
-# goes on to everything that a run starts: it is free when the last of them has ended.
+# take_lock: one run at a time works in a build folder. The open file 9 holds the lock. All
+# processes of a run inherit it, so the lock is free when the last of them has ended.
 take_lock() {
 	local lock=$BUILD/.lock owner
 	if [ /proc/self/fd/9 -ef "$lock" ] && flock -n 9; then
 		return
 	fi
-	# For appending: a loser must not empty what the owner wrote.
+	# Opened for appending: a run that is refused must not empty the file.
 	{ exec 9>> "$lock"; } 2>/dev/null || refuse "cannot write in BUILD=$BUILD"
 	flock -n 9 || {
 		owner=$(cat "$lock")
 		refuse "another run is at work in $BUILD ($owner): wait for it, or give BUILD= another folder"
 	}
-	# On a full disk the lock holds all the same.
+	# This may fail on a full disk. The lock does not depend on it.
 	{ printf 'pid %s, %s %s' $$ "$ARCH" "$FLAVOUR" > "$lock"; } 2>/dev/null || :
 	rm -rf "$BUILD"/tmp/lab.*
 	drop_stale_git_locks

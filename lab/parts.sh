@@ -4,8 +4,8 @@
 # A gate is a file of parts, one a line: NAME MINUTES COMMAND [VARIABLE=VALUE...].
 # make check and make nightly source this file after settings.sh.
 
-# takes_only VARIABLE...: the parts say what they run. Another variable would change some
-# of them and break the rest.
+# takes_only VARIABLE...: stop if another variable is given. The parts have their own; one
+# more would change some parts and break others.
 takes_only() {
 	local name
 	for name in "${GIVEN[@]}"; do
@@ -14,10 +14,10 @@ takes_only() {
 	done
 }
 
-# parts FILE: its lines without comments.
+# parts FILE: its lines, without comments.
 parts() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$1"; }
 
-# check_parts FILE: every line can be read, and no name comes twice.
+# check_parts FILE: stop unless every line is well-formed and every name is unique.
 check_parts() {
 	local name minutes command rest twice
 	[ -r "$1" ] || die "$BAD_INPUT" "${1#"$TOP/"} is missing"
@@ -33,7 +33,7 @@ check_parts() {
 	[ -z "$twice" ] || die "$BAD_INPUT" "${1#"$TOP/"}: two parts are named $twice"
 }
 
-# runs COMMAND: the file behind it; fails if there is none.
+# runs COMMAND: the file that it runs. Fails if there is none.
 runs() {
 	local file
 	case $1 in

@@ -1,14 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the user asked for, checked once, and where everything made lies. Every
-# script of the lab sources this file first; nothing else reads the variables.
-# Everything set here is for them:
+# The user's variables, checked, and the paths of all that the lab makes. Every script of
+# the lab sources this file first. The variables that are set here are for those scripts:
 # shellcheck disable=SC2034
 
 set -euo pipefail
 export LC_ALL=C
-# The first file that is opened would take the place of a closed standard output.
+# If standard output is closed, the next file that is opened would take its number.
 { : 7>&1; } 2>/dev/null || {
 	printf '%s: standard output is closed\n' "${LAB_NAME:-lab}" >&2
 	exit 2
@@ -30,32 +29,33 @@ unset CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH LIBRARY_PATH COMPILER_PATH GCC_EXE
 	GCC_COMPARE_DEBUG DEPENDENCIES_OUTPUT SUNPRO_DEPENDENCIES GNUTARGET LDEMULATION \
 	LD_LIBRARY_PATH LD_RUN_PATH "${!PKG_CONFIG@}" CCACHE_COMPILER CCACHE_COMPILERTYPE \
 	CCACHE_PREFIX CCACHE_PREFIX_CPP
-# Nor the user's git configuration; and git must not tidy up behind the lab's back.
+# Nor the user's git configuration. git must not collect garbage while the lab works.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_COUNT=2 \
 	GIT_CONFIG_KEY_0=gc.auto GIT_CONFIG_VALUE_0=0 \
 	GIT_CONFIG_KEY_1=safe.directory GIT_CONFIG_VALUE_1='*'
-# Python leaves nothing in the kernel's tree.
+# Python writes no __pycache__ into the kernel's tree.
 export PYTHONDONTWRITEBYTECODE=1
 
-# A signal waits for the step at work, which ends itself and all it started.
+# bash runs these when the running step has ended. The step gets the signal as well, and
+# ends all that it started.
 trap 'exit 129' HUP
 trap 'exit 143' TERM
 
-# Exit classes. A script that ends with one of them has said why in one line.
+# Exit classes. A script that exits with one of them has printed the reason in one line.
 readonly BAD_INPUT=2 BAD_CONFIG=3 BAD_ASSEMBLY=4 BAD_BUILD=5 BAD_BOOT=6 BAD_TEST=7
 
 LAB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(dirname "$LAB")
 
-# say WORD...: a line to the user.
+# say WORD...: print a line to the user.
 say() {
 	printf '%s\n' "$*" 2>/dev/null || {
-		printf '%s: standard output takes nothing any more\n' "${LAB_NAME:-lab}" >&2
+		printf '%s: cannot write to standard output\n' "${LAB_NAME:-lab}" >&2
 		exit 2
 	}
 }
 
-# die CLASS WORD...: one clear line and the class as the exit code.
+# die CLASS WORD...: print the reason in one line and exit with the class.
 ERRORS=2
 die() {
 	local class=$1
@@ -64,7 +64,7 @@ die() {
 	exit "$class"
 }
 
-# The Makefile names the variables. No value may have a line break.
+# The Makefile lists the variables. No value may contain a line break.
 read -ra VARIABLES < <(sed -n 's/^VARIABLES := //p' "$TOP/Makefile")
 GIVEN=()
 for variable in "${VARIABLES[@]}"; do
@@ -72,7 +72,7 @@ for variable in "${VARIABLES[@]}"; do
 	[ -z "${!variable:-}" ] || GIVEN+=("$variable")
 done
 
-# one_of VARIABLE VALUE ALLOWED...: the value must be one of those allowed.
+# one_of VARIABLE VALUE ALLOWED...: stop unless the value is one of those allowed.
 one_of() {
 	local name=$1 value=$2 allowed
 	shift 2
@@ -82,7 +82,7 @@ one_of() {
 	die $BAD_INPUT "$name=$value is unknown; choose one of: $*"
 }
 
-# The bases are the folders of patches/: data, not code.
+# known_bases: each folder of patches/ is a base.
 known_bases() {
 	local dir
 	for dir in "$TOP"/patches/linux-*/; do
@@ -90,12 +90,12 @@ known_bases() {
 	done
 }
 
-# known KIND: the names of the files of lab/data/KIND.
+# known KIND: the names of the files in lab/data/KIND.
 known() { (cd "$LAB/data/$1" && printf '%s\n' *); }
 
-# run_python MODULE ARGUMENT...: one of the lab's Python programs. boot.machine makes the
-# emulator's command of the five settings. They are not exported: a gate's parts would
-# inherit them.
+# run_python MODULE ARGUMENT...: run a Python program of the lab. boot.machine builds the
+# emulator's command from the settings given here. They are not exported, because the parts
+# of a gate would inherit them.
 run_python() {
 	TOP=$TOP ARCH=$ARCH CPU=$CPU QEMU_DIR=$QEMU_DIR machine_qemu=$machine_qemu \
 		PYTHONPATH=$LAB python3 -B -m "$@"
@@ -112,8 +112,8 @@ BUILD=${BUILD:-$TOP/build}
 MACHINE=${MACHINE:-qemu}
 LENGTH=${LENGTH:-full}
 QEMU=${QEMU:-7.2}
-# The architectures and machines are files of lab/data; a machine's file leaves out
-# what is as on the usual one.
+# Architectures, machines and versions of QEMU are files in lab/data. machine/qemu has the
+# defaults of a machine.
 mapfile -t ARCHES < <(known arch)
 mapfile -t MACHINES < <(known machine)
 mapfile -t QEMUS < <(known qemu | sort -V)
@@ -130,7 +130,7 @@ ARCH=${ARCH:-${machine_arch:-x86_64}}
 FLAVOUR=${FLAVOUR:-$machine_flavour}
 CPUS=${CPUS:-$machine_cpus}
 SUITE=${SUITE:-$machine_suite}
-# QEMU's model; the architecture's .qemu file has the usual one.
+# The CPU model. The architecture's .qemu file has the default.
 CPU=${CPU:-}
 SERIES=${SERIES:-full}
 BUSTED=${BUSTED:-0}
@@ -138,11 +138,11 @@ SEED=${SEED:-}
 STEPS=${STEPS:-}
 LINUX=${LINUX:-}
 MUTANTS=${MUTANTS:-$TOP/mutants}
-# Globs of SUBJECT/NAME below MUTANTS, with blanks between them.
+# Globs of SUBJECT/NAME below MUTANTS, separated by blanks.
 MUTANT=${MUTANT:-*}
 BASE=${BASE:-}
-# Seconds: the whole boot, and how long the console may stay silent. Many steps take
-# longer: some tens of milliseconds each, on a busy host.
+# Limits in seconds: of the whole boot, and of silence on the console. A step takes up to
+# 50 ms on a busy host.
 [[ -z $STEPS || $STEPS =~ ^[1-9][0-9]{0,8}$ ]] ||
 	die $BAD_INPUT "STEPS=$STEPS: a number from 1 to 999999999 is needed"
 DEADLINE=${DEADLINE:-$((900 + ${STEPS:-0} / 20))}
@@ -160,13 +160,13 @@ one_of BUSTED "$BUSTED" 0 1
 	die $BAD_INPUT "MACHINE=$MACHINE is an $machine_arch machine: it has no ARCH=$ARCH"
 if [ "$RUNS" = programs ]; then
 	[ "$BUSTED" = 0 ] || die $BAD_INPUT "MACHINE=$MACHINE runs no suites: BUSTED=1 has nothing to plant there"
-	[ -z "$CPU" ] || die $BAD_INPUT "MACHINE=$MACHINE has a CPU of its own: CPU=$CPU is for the suites' machine"
+	[ -z "$CPU" ] || die $BAD_INPUT "MACHINE=$MACHINE has a fixed CPU: CPU=$CPU is for machines that run suites"
 fi
 [[ -z $CPU || $CPU =~ ^[A-Za-z0-9][A-Za-z0-9.,=+_-]*$ ]] ||
 	die $BAD_INPUT "CPU=$CPU: a model is needed, as qemu-system-* -cpu help lists them"
 [[ $CPUS =~ ^[1-8]$ ]] || die $BAD_INPUT "CPUS=$CPUS: a number from 1 to 8 is needed"
 [ "$MACHINE" != icount ] || [ "$CPUS" = 1 ] ||
-	die $BAD_INPUT "CPUS=$CPUS: MACHINE=icount has one CPU; with more x86 does not boot there"
+	die $BAD_INPUT "CPUS=$CPUS: MACHINE=icount has one CPU; x86 does not boot there with more"
 [[ -z $SEED || $SEED =~ ^(0x[0-9a-fA-F]{1,16}|[0-9]{1,19})$ ]] ||
 	die $BAD_INPUT "SEED=$SEED: a number is needed, decimal or 0x..., as a run printed it"
 for limit in DEADLINE QUIET; do
@@ -180,10 +180,10 @@ done
 	die $BAD_INPUT "BUILD=$BUILD: the kernel's own Makefile takes no path with spaces or colons;" \
 		"give BUILD= a folder without them"
 
-# Where a QEMU that is not installed lies.
+# The folder of a QEMU that is not installed.
 QEMU_DIR=${qemu_suite:+$BUILD/qemu-$QEMU}
 
-# The reader's own tree decides the base; its path makes its name here.
+# LINUX= decides the base. A hash of its path tells its repository and trees from others.
 SOURCE_ID=
 if [ -n "$LINUX" ]; then
 	[ -d "$LINUX" ] || die $BAD_INPUT "LINUX=$LINUX is not a folder"
@@ -226,25 +226,25 @@ if [ "$RUNS" = suites ]; then
 else
 	[ "$BASE" = 6.1 ] || die $BAD_INPUT "MACHINE=$MACHINE has patches for Linux 6.1 only, not $BASE"
 	XFAIL=$XFAIL.$MACHINE
-	# A tree of its own: nothing of lab/vtx can get into the series that is mailed.
+	# A separate tree, so that make series never mails a patch of lab/vtx.
 	TREE_ID=$TREE_ID-vtx
 fi
-# A kernel of one's own (a mutant) stands in a tree of its own.
+# make mutants has a tree of its own.
 TREE=$BUILD/tree-$TREE_ID
 [[ ${LAB_TREE:-} != "$BUILD"/tree-* ]] || TREE=$LAB_TREE
 KIND=$ARCH-$FLAVOUR
 [ "$BUSTED" = 0 ] || KIND=$KIND-busted
-# The objects lie right below the tree, under a name that git ignores there:
-# kbuild then calls the sources "..", and ccache serves every tree alike.
+# The objects are in a folder of the tree, whose name git ignores. kbuild then refers to
+# the sources as "..", so the cache works across trees.
 OBJ=$TREE/.$KIND
 OUT=$BUILD/${TREE##*/tree-}-$KIND
-# Machines share a kernel; results they do not.
+# Machines share kernels. Each has its own results.
 case $MACHINE in
 qemu | vtx) ;;
 *) OUT=$OUT-$MACHINE ;;
 esac
 
-# need_space GIB: room for what follows, or a line that says how much is missing.
+# need_space GIB: stop if the disk has less than this free.
 need_space() {
 	local free
 	free=$(df --output=avail -k "$BUILD" | tail -n 1)
@@ -252,20 +252,20 @@ need_space() {
 		die $BAD_INPUT "$BUILD has $((free / 1024)) MiB free and this step needs $1 GiB: make room, or give BUILD= another disk"
 }
 
-# suites_only TARGET: what concerns the series alone has no other machine.
+# suites_only TARGET: stop if MACHINE= is not the default, for a target that has no other.
 suites_only() {
-	[ "$MACHINE" = qemu ] || die $BAD_INPUT "make $1 knows no MACHINE=$MACHINE: only run and tree do"
+	[ "$MACHINE" = qemu ] || die $BAD_INPUT "make $1 does not support MACHINE=$MACHINE; make run and make tree do"
 }
 
-# compares_kernels PURPOSE ARCH...: what compares the series with its base and with
-# $UPSTREAM has these as parts. From here on the packages are there, this run has the
-# build folder, and what it finds goes to $results.
+# need_series: stop if this base has only the suites and no series that could be mailed.
+need_series() { [ -r "$PATCHES/cover" ] || die $BAD_INPUT "there is no series for Linux $BASE, only the suites"; }
+
+# compares_kernels ARCH...: prepare a target that runs the same suites on the base, on the
+# series and on $UPSTREAM: install the packages, take the lock, make the folder $results.
 compares_kernels() {
-	local purpose=$1
-	shift
-	[ "$SERIES" = full ] || die $BAD_INPUT "make $LAB_NAME compares the series with its base: SERIES=none is a part of it"
-	[ "$BUSTED" = 0 ] || die $BAD_INPUT "make $LAB_NAME plants no bugs: BUSTED=1 has no meaning"
-	[ -e "$PATCHES/cover" ] || die $BAD_INPUT "BASE=$BASE has no series of ours $purpose"
+	[ "$SERIES" = full ] || die $BAD_INPUT "make $LAB_NAME compares the series with its base: leave out SERIES=none"
+	[ "$BUSTED" = 0 ] || die $BAD_INPUT "make $LAB_NAME boots no planted bugs: leave out BUSTED=1"
+	need_series
 	UPSTREAM=6.12
 	mind_signals
 	stage=packages
@@ -277,7 +277,7 @@ compares_kernels() {
 	mkdir -p "$results"
 }
 
-# table_column RESULT SUITE VARIABLE=VALUE...: the suites on this kernel, for a table.
+# table_column RESULT SUITE VARIABLE=VALUE...: run the suite on one kernel, for a table.
 table_column() {
 	local result=$1 suite=$2 status=0
 	shift 2
@@ -286,15 +286,31 @@ table_column() {
 	[ $status = 0 ] || [ $status = $BAD_TEST ] && [ -e "$result/summary.json" ] || exit $status
 }
 
-# disk_full LOG: did a step end for want of room? What it wrote of that may itself
-# have found none.
+# disk_full LOG: did a step fail because the disk is full? A full disk may have kept the
+# message out of the log.
 disk_full() {
 	grep -q 'No space left on device' "$1" ||
 		[ "$(df --output=avail -k "$BUILD" | tail -n 1)" -lt 1024 ]
 }
 
-# mind_signals: for the script the user called, which names its stage. The stages
-# end themselves on a signal; this one outlives them and has the last word.
+# stop_if_disk_full LOG
+stop_if_disk_full() {
+	! disk_full "$1" ||
+		die $BAD_INPUT "the disk under $BUILD is full: make room and run the command again, or give BUILD= another disk"
+}
+
+# step LABEL LOG COMMAND...: run a long step (lab/stage/run-step). A signal and a full disk
+# end the script. Any other failure is returned, for the caller to explain.
+step() {
+	local status=0
+	"$LAB/stage/run-step" "$@" || status=$?
+	[ $status -lt 129 ] || exit $status
+	[ $status = 0 ] || stop_if_disk_full "$2"
+	return $status
+}
+
+# mind_signals: for the script that the user runs, which keeps the name of its stage in
+# $stage. On a signal the stage ends first; then this script says which one it was.
 mind_signals() {
 	stage=start
 	trap leave EXIT
@@ -305,6 +321,6 @@ leave() {
 	local status=$?
 	# The terminal may be gone.
 	[ "$status" -lt 129 ] ||
-		printf 'Interrupted during: %s. Nothing is lost; the same command goes on from there.\n' "$stage" >&2 || :
+		printf 'Interrupted during: %s. Nothing is lost; the same command continues from there.\n' "$stage" >&2 || :
 	exit "$status"
 }

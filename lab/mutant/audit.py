@@ -3,9 +3,9 @@
 
 usage: audit MUTANTS_DIR [SUMMARY.JSON...]     judged runs, for what ran there
 
-Prints a line for each thing that is wrong: a case that nothing is known to fail; a case
-that ran and that the sources do not show; a mutant or an exception without reason or
-use. Exit status: 0 nothing, 1 something.
+Prints a line for each finding: a case that is not known to fail anywhere; a case that ran
+and is not in the sources; a mutant with weak words; an exception that is not needed. Exit
+status: 0 no finding, 1 findings.
 """
 
 import json
@@ -20,7 +20,7 @@ from mutant import cases, headers
 
 BASE = cases.TOP / 'patches' / 'linux-6.1' / 'xfail.none'
 EXCEPTIONS = cases.LAB / 'data' / 'not-killed'
-# Every kernel whose suites are run; the machines that run programs have no suites.
+# Every kernel whose suites run. The machines that run programs have no suites.
 KERNELS = tuple((arch, '', '') for arch in datafiles.ARCHES) + (('arm64', '', 'smmu'),)
 EXPECTED = re.compile(r'^\S+\s+([\w]+\.[\w]+)\s', re.M)
 EXCEPTION = re.compile(r'(\S+)\s+(\S.*)')
@@ -37,7 +37,7 @@ def mutants(folder):
 
 
 def exceptions():
-    """(glob, reason) of the cases that nothing has to fail."""
+    """(glob, reason) of the cases that need not fail anywhere."""
     found = []
     for where, line in datafiles.numbered(EXCEPTIONS):
         match = EXCEPTION.fullmatch(line.strip())
@@ -48,7 +48,7 @@ def exceptions():
 
 
 def uncovered(known, killed, failing):
-    """Cases that are known to fail nowhere, and exceptions that are not needed."""
+    """Cases that are not known to fail anywhere, and exceptions that are not needed."""
     free = known - killed - failing
     globs = [glob for glob, _ in exceptions()]
     yield from (f'{case}: fails neither on the base nor under a mutant' for case in sorted(free)
@@ -58,20 +58,20 @@ def uncovered(known, killed, failing):
 
 
 def unknown(mutant):
-    """Cases that the mutant names and its kernel does not have."""
+    """Cases that the mutant names but its kernel does not have."""
     there = cases.names(mutant.arch, mutant.flavour, mutant.machine)
     return (f'{mutant.name}: {x.case} is not there on {mutant.arch}'
             for x in mutant.killers if x.case not in there)
 
 
 def runs_programs(machine):
-    """Has this machine KVM's programs instead of suites?"""
+    """Does this machine run KVM's programs instead of suites?"""
     text = (cases.LAB / 'data' / 'machine' / machine).read_text(encoding='utf-8')
     return 'machine_runs=programs' in text.split()
 
 
 def unlisted(path):
-    """What ran, and what the sources say, of one judged run."""
+    """The difference between the cases of a judged run and those in the sources."""
     summary = json.loads(Path(path).read_text(encoding='utf-8'))
     run = summary['run']
     if not run or runs_programs(run['machine']):
@@ -87,7 +87,7 @@ def unlisted(path):
 
 
 def findings(folder, summaries):
-    """All that is wrong, a line each."""
+    """All findings, one a line."""
     found = mutants(folder)
     for mutant in found:
         yield from headers.weak_words(mutant)

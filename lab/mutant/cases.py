@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The suites and cases that a kernel has, as the sources and the fragments say.
+"""The suites and cases of a kernel, from the sources and the Kconfig fragments.
 
-The C preprocessor expands the tables of rows, with the options of that kernel; the
-files' own headers are read, the kernel's are not, so that KUNIT_CASE() stays as it is.
+The C preprocessor expands the tables of rows, with the options of that kernel. It reads the
+headers of kunit/ but not the kernel's, so KUNIT_CASE() is not expanded.
 """
 
 import functools
@@ -61,7 +61,7 @@ def header_of(path, kind, name):
 
 
 def inlined(path, seen):
-    """A source file with the headers of kunit/ in it, each once, and no others."""
+    """A source file with the headers of kunit/ in place of their #include, each once."""
     def header(match):
         found = header_of(path, *match.groups())
         if not found or found in seen:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Name the mutants to run, and refuse those that cannot be run before anything is built.
+"""List the mutants to run. Refuse, before anything is built, those that cannot be run.
 
 usage: choose MUTANTS_DIR GLOBS     GLOBS: words matched against SUBJECT/NAME
 
-Prints a line each: path, SUBJECT/NAME, ARCH, FLAVOUR, MACHINE and the suites to boot,
-with a tab between them and - for what the mutant leaves to the settings. Exit status: 0,
-or 2 with the reason in one line.
+Prints a line for each: path, SUBJECT/NAME, ARCH, FLAVOUR, MACHINE and the suites to boot,
+separated by tabs. A value that the mutant does not set is -. Exit status: 0, or 2 with the
+reason in one line.
 """
 
 import sys
@@ -17,7 +17,7 @@ from mutant import cases, headers
 
 
 class Refused(Exception):
-    """Why nothing is run."""
+    """The reason why nothing is run."""
 
 
 def chosen(folder, globs):
@@ -35,7 +35,7 @@ def chosen(folder, globs):
 
 
 def unknown_case(mutant):
-    """Why a case that the mutant names cannot fail on its kernel, or None."""
+    """Which case of the mutant its kernel does not have, as a message, or None."""
     known = cases.of_kernel(mutant.arch, mutant.flavour, mutant.machine)
     for each in mutant.killers:
         suite, _, case = each.case.partition('.')
@@ -47,7 +47,7 @@ def unknown_case(mutant):
 
 
 def checked(path, folder):
-    """The mutant; refused if it could not be killed as it stands."""
+    """The mutant. It is refused if it could never be killed."""
     name = headers.name_of(path, folder)
     try:
         mutant = headers.read(path, folder)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a mutant says of itself, in the lines above its diff.
+"""The headers of a mutant, in the lines above its diff.
 
     Kills: SUITE.CASE    the case that must fail; one line for each
-    Words: TEXT          what its failure must say, for the Kills: lines right above
-    Splat: TEXT          or the kernel's complaint that kills it
-    Arch: Flavour: Machine:     where it runs, if not on x86_64 as usual
+    Words: TEXT          a part of its failure, for the Kills: lines directly above
+    Splat: TEXT          in place of Words: a part of the splat that kills the mutant
+    Arch: Flavour: Machine:     where it runs, if not on x86_64 with the defaults
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import NamedTuple
 END = re.compile(r'^(?:---$|diff --git )', re.M)
 LINE = re.compile(r'^(Kills|Words|Splat|Arch|Flavour|Machine):[ \t]*(.*?)[ \t]*$', re.M)
 CASE = re.compile(r'\w+\.\w+')
-PLACE = re.compile(r'\.[ch]:\d')	# lines of a source file move
+PLACE = re.compile(r'\.[ch]:\d')	# the line numbers of a source file change
 
 
 class Malformed(Exception):
@@ -22,7 +22,7 @@ class Malformed(Exception):
 
 
 class Killer(NamedTuple):
-    """A case, and what its failure says or which splat comes in its suite's boot."""
+    """A case, and a part of its failure or of the splat in the boot of its suite."""
     case: str
     words: str | None = None
     splat: str | None = None
@@ -49,7 +49,7 @@ class Mutant(NamedTuple):
 
 
 def killers(lines):
-    """A Words: or Splat: line is for all Kills: lines above it that have none yet."""
+    """A Words: or Splat: line is for all Kills: lines above it that do not have one yet."""
     found, waiting = [], []
     for key, value in lines:
         if key == 'Kills':
@@ -91,7 +91,7 @@ def read(path, folder):
 
 
 def weak_words(mutant):
-    """Why the words prove nothing, a line for each case."""
+    """Why the words prove nothing, one line for each case."""
     for each in mutant.killers:
         text = each.words or each.splat or ''
         if len(text) < 6 or text in ('Expected', 'EXPECTATION FAILED'):

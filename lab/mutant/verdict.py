@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Was a mutant killed? Only by each case it names, in the words it gives.
+"""Was a mutant killed? It is, if each case that it names failed with the words it gives.
 
-usage: verdict PATCH MUTANTS_DIR RESULT_DIR     with a judged boot RESULT_DIR/SUITE each
+usage: verdict PATCH MUTANTS_DIR RESULT_DIR     RESULT_DIR/SUITE: the judged boot of a suite
 
 Prints the verdict and, if that is not "killed", a line for each case that did not
 kill it. Exit status: 0 killed, 1 not.
 
-    killed        every named case failed and said its Words:, or its Splat: came
+    killed        every named case failed with its Words:, or its Splat: came
     SURVIVED      a case passed, was skipped, or has no result
-    OTHER WORDS   a case failed, and said something else: that may be the harness
-    NO WORDS      a case failed, and the mutant does not say how it should
+    OTHER WORDS   a case failed with other words: the harness may have failed
+    NO WORDS      a case failed, and the mutant has no Words: for it
 """
 
 import json
@@ -26,7 +26,7 @@ SHOWN = 400	# characters of what a case said
 
 
 def failures(messages):
-    """Each expectation that failed, with what it says, as one line."""
+    """The text of each failed expectation, as one line."""
     found, inside = [], False
     for message in messages:
         if message.startswith('# '):
@@ -44,7 +44,7 @@ def load(folder, suite):
 
 
 def case_of(summary, name):
-    """The case of that SUITE.CASE, or None."""
+    """The case with this name, SUITE.CASE, or None."""
     for suite in summary['suites']:
         for case in suite['cases']:
             if f'{suite["name"]}.{case["name"]}' == name:
@@ -53,15 +53,15 @@ def case_of(summary, name):
 
 
 def by_splat(killer, summary):
-    """Did the complaint come that the mutant names?"""
+    """Did the splat that the mutant names come?"""
     said = [r['text'] for r in summary['reasons'] if r['class'] in COMPLAINTS]
     if any(killer.splat in text for text in said):
         return KILLED, ''
-    return SURVIVED, 'no splat says so' + (f'; there was: {said[0]}' if said else '')
+    return SURVIVED, 'no such splat' + (f'; there was: {said[0]}' if said else '')
 
 
 def by_words(killer, summary):
-    """Did the case fail, and say what it must?"""
+    """Did the case fail with the words that the mutant gives?"""
     case = case_of(summary, killer.case)
     if case is None or case['status'] == 'missing':
         reasons = '; '.join(r['text'] for r in summary['reasons'][:1])
@@ -72,11 +72,11 @@ def by_words(killer, summary):
     if killer.words and any(killer.words in each for each in said):
         return KILLED, ''
     heard = ' | '.join(dict.fromkeys(said))[:SHOWN] or 'nothing'
-    return (OTHER, f'killed by other words: {heard}') if killer.words else (NONE, f'it said: {heard}')
+    return (OTHER, f'failed with other words: {heard}') if killer.words else (NONE, f'it said: {heard}')
 
 
 def weigh(mutant, folder):
-    """The verdict, and a line for each case that did not kill."""
+    """The verdict, and a line for each case that did not kill the mutant."""
     verdicts, lines = [], []
     for killer in mutant.killers:
         judge = by_splat if killer.splat else by_words

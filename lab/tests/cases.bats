@@ -1,23 +1,23 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Every case of the suites fails on the unpatched base or under a mutant, as far as
-# the sources, the mutants and the lists of expected failures tell. What ran in
-# CHECK_BUILD shows that the sources were read right.
+# Every case of the suites fails on the unpatched base or under a mutant, as the sources,
+# the mutants and the lists of expected failures say. The runs in CHECK_BUILD show that the
+# cases were read correctly from the sources.
 
 setup() {
 	load helper.bash
 	LAB=$PROJECT/lab
 }
 
-# audit [MUTANTS_DIR [SUMMARY]...]: in $output, a finding a line.
+# audit [MUTANTS_DIR [SUMMARY]...]: run the audit. $output has one finding a line.
 audit() {
 	[ $# -gt 0 ] || set -- "$PROJECT/mutants"
 	run --separate-stderr env PYTHONPATH="$LAB" BUILD="$BATS_TEST_TMPDIR/build" python3 -B -m mutant.audit "$@"
-	[ -z "$stderr" ] || fail "the audit complains"
+	[ -z "$stderr" ] || fail "the audit printed an error"
 }
 
-# copied: a copy of the project, to do wrong things to.
+# copied: a copy of the project that a test may damage.
 copied() {
 	copy_project "$BATS_TEST_TMPDIR/house"
 	LAB=$BATS_TEST_TMPDIR/house/lab
@@ -29,9 +29,9 @@ copied() {
 	[ "$status" = 0 ] || fail "findings"
 }
 
-@test "the cases that ran are those that the sources show" {
+@test "the cases that ran are those of the sources" {
 	local newest
-	# What was run before the suites were edited says nothing of them.
+	# A run counts only if no suite was edited after it.
 	newest=$(find "$PROJECT/kunit" "$PROJECT/configs" -type f -printf '%T@ %p\n' | sort -n | tail -n 1)
 	mapfile -t summaries < <(find -L "$CHECK_BUILD" -maxdepth 3 -path '*/6.1-*/latest/summary.json' -newer "${newest#* }")
 	[ ${#summaries[@]} -gt 0 ] || skip "nothing was run in $CHECK_BUILD since the suites were edited"
@@ -39,7 +39,7 @@ copied() {
 	[ "$status" = 0 ] || fail "findings"
 }
 
-@test "a case that nothing fails is found, in a list and in a table of rows" {
+@test "a case that never fails is found, in a list of cases and in the table of paths" {
 	copied
 	sed -i '/KUNIT_CASE(registering_twice_is_refused)/i KUNIT_CASE(nobody_kills_me),' \
 		"$BATS_TEST_TMPDIR/house/kunit/mm/tests/secondary_tlbs/dispatch/subscribers_kunit.c"
@@ -50,7 +50,7 @@ copied() {
 secondary_tlbs_subscribers.nobody_kills_me: fails neither on the base nor under a mutant" ] || fail "not found"
 }
 
-@test "a mutant without words, or of a case that its kernel does not have, is found" {
+@test "a mutant without words, or with a case that its kernel does not have, is found" {
 	copied
 	sed -i '/^Words:/d' "$MUTANTS/kvm/kvm-count-is-a-flag.patch"
 	sed -i 's/^Words:.*/Words: failed at mm.c:12/' "$MUTANTS/kvm/kvm-last-range-wins.patch"
@@ -69,7 +69,7 @@ secondary_tlbs_subscribers.nobody_kills_me: fails neither on the base nor under 
 	[ "$output" = "not-killed: kvm_mmu_seq.count_balances matches no such case" ] || fail "not found"
 }
 
-@test "a case that ran and that the sources do not show is found, and one that did not run" {
+@test "a case that ran and is not in the sources is found, and one that did not run" {
 	copied
 	cat > "$BATS_TEST_TMPDIR/summary.json" <<-'END'
 	{"run": {"arch": "x86_64", "flavour": "lockdep", "machine": "qemu", "suite_glob": "*"},

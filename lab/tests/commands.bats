@@ -1,21 +1,23 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Every command line of the documents is run as it stands, on a mini kernel with machines
-# that only print. A command that this file has no way to run fails its document's test.
+# Every command line of the documents is run as it is written, on the mini kernel with
+# emulators that only print. A command that this file cannot run fails the test of its
+# document.
 #
-# Each test is a subshell, and changes its own copies of what helper.bash sets:
+# Each test is a subshell and changes its own copies of helper.bash's variables:
 # shellcheck disable=SC2016,SC2030,SC2031,SC2153,SC2154
 
 # make matrix builds nine kernels.
 LIMIT=${LIMIT:-900}
 load mini.bash
 
-# The suites of the mini kernel: those that the documents name.
+# The suites of the mini kernel are those that the documents name.
 SUITES=(mini kvm_slot_page secondary_tlbs_matrix secondary_tlbs_random)
 UNDERSCORED=(_secondary_tlbs_cost _smmu_paths _dirty_smmu)
 
-# machine: prints what a guest prints for the suites that its command line chooses.
+# machine: an emulator that prints the console of a guest with the suites that its command
+# line chooses.
 machine() {
 	cat <<-END
 	#!/bin/bash
@@ -26,10 +28,10 @@ machine() {
 	    [[ \$suite == \$glob ]] && suites+=("\$suite")
 	done
 	[[ \$words != *lab.machine=* ]] || suites=(kvm_selftests)
-	# Bochs gets its kernel's command line in a file.
+	# Bochs gets the kernel's command line in a file.
 	[[ \$0 != */bochs ]] || suites=(kvm_selftests)
 	say() { printf '[    1.%06d] %s\n' \$((++time)) "\$1"; }
-	# The judge takes what comes at the same time for one message.
+	# The judge takes lines with the same time for one message.
 	also() { printf '[    1.%06d] %s\n' "\$time" "\$1"; }
 	boot() {
 	    say "Linux version 6.1.192"
@@ -57,7 +59,7 @@ machine() {
 	END
 }
 
-# mutants_of HOUSE: one in each folder that the documents name, and the case that kills it.
+# mutants_of HOUSE: a mutant in each folder that the documents name, and the case that kills it.
 mutants_of() {
 	local folder
 	mini_suite "$1" works
@@ -67,13 +69,13 @@ mutants_of() {
 	done
 }
 
-# other_kernels: what the mini kernel lacks for the documents' commands: 6.12, the other
-# architectures, and the machines of devices and of counted instructions.
+# other_kernels: what the mini kernel lacks for these commands: 6.12, the other architectures,
+# and the machines smmu and icount.
 other_kernels() {
 	local template=$BATS_FILE_TMPDIR/template house=$BATS_FILE_TMPDIR/template/house arch image
 	sed -i 's/^bzImage:.*/Image vmlinux: bzImage\n> @mkdir -p $(O)\/arch\/arm64\/boot\n> cp $(O)\/arch\/x86\/boot\/bzImage $(O)\/arch\/arm64\/boot\/Image\n> cp $(O)\/arch\/x86\/boot\/bzImage $(O)\/vmlinux\n&/' \
 		"$template/kernel/Makefile"
-	# kunit.py wants each architecture's console.
+	# kunit.py asks for the console of each architecture.
 	grep -hoE '^CONFIG_\w+=y' "$template"/kernel/tools/testing/kunit/qemu_configs/*.py |
 		sed 's/^CONFIG_\(.*\)=y/config \1/' >> "$template/kernel/Kconfig"
 	mkdir "$template/src"
@@ -111,37 +113,37 @@ setup() {
 	sed -i "s,/usr/src,$T/src,g" "$HOUSE/lab/stage/fetch"
 }
 
-# typed COMMAND: in the project's folder, as a reader's shell runs it.
+# typed COMMAND: run it in the project's folder, as a reader's shell does.
 typed() {
 	run --separate-stderr env HOME="$T" PATH="$BIN:$PATH" LAB_TEST_MARK="$MARK" \
 		GIT_COMMITTER_NAME=Reader GIT_COMMITTER_EMAIL=reader@localhost \
 		timeout "$LIMIT" bash -c "cd '$HOUSE' && $1"
 }
 
-# failing_cases: a mutant is killed by a case that fails.
+# failing_cases: from now on each case fails, as under a mutant.
 failing_cases() {
 	sed -i 's/case=works ok=ok$/case=works ok="not ok"/' "$BIN"/qemu-system-*
 }
 
-# only_checked COMMAND TEXT: it refuses a value, and says so.
+# only_checked COMMAND TEXT: it refuses a value with this message.
 only_checked() {
 	typed "$1"
 	[ "$status" = 2 ] && [[ $stderr == *"$2"* ]] || fail "not refused: $1"
 }
 
-# follow COMMAND: run one command of a document. What is not here has no way to run.
+# follow COMMAND DOCUMENT: run a command of a document. Fails if it is not listed here.
 follow() {
 	local command=$1
 	case $command in
 	"make mutants"*) failing_cases ;;
 	"make shell") command="script -qec '$command' /dev/null < /dev/null" ;;
-	# They need a real kernel: here they go as far as their input checks.
+	# They need a real kernel. Here only their input checks run.
 	"make prefixes"*) only_checked "$command SERIES=none" 'make prefixes is about the series' || return; return ;;
-	"make boots"*) only_checked "$command MACHINE=vtx" 'make boots knows no MACHINE=vtx' || return; return ;;
+	"make boots"*) only_checked "$command MACHINE=vtx" 'make boots does not support MACHINE=vtx' || return; return ;;
 	"make matrix" | "make dma" | "make cost" | "make help" | "make run"* | "time make run"* | "make check" | "make nightly"* | "make tree"* | "make series"* | \
 		"make clean" | "make distclean" | .ci/run) ;;
 	"git -C "*" am "* | "git -C "*" fetch "*) typed 'make series' && readers_checkout ;;
-	*) fail "this test has no way to run: $command" || return ;;
+	*) fail "this test cannot run: $command" || return ;;
 	esac
 	typed "$command"
 	[ "$status" = 0 ] || fail "$2: $command" || return
@@ -158,7 +160,7 @@ readers_checkout() {
 
 stub_again() { cp -a "$BATS_FILE_TMPDIR/template/bin/." "$BIN"; }
 
-# document FILE: each of its commands; one that another document had before is done.
+# document FILE...: run each of their commands, each once for all documents.
 document() {
 	local file command seen done=0
 	while IFS=$'\t' read -r file command <&3; do
@@ -170,53 +172,53 @@ document() {
 	done 3< <(cd "$PROJECT" && python3 lab/tests/documents.py commands "$@")
 }
 
-@test "a command that no test can run is found" {
+@test "a command that this file cannot run is found" {
 	printf 'Read on:\n\n    make something-new\n' > "$T/new.md"
 	run -1 document "$T/new.md"
-	[[ $output == *"this test has no way to run: make something-new"* ]] || fail "not found"
+	[[ $output == *"this test cannot run: make something-new"* ]] || fail "not found"
 	printf '```\nmake run NOSUCH=1\n```\n' > "$T/new.md"
 	run -1 document "$T/new.md"
 	[[ $output == *"unknown variable: NOSUCH"* ]] || fail "not run"
 }
 
-@test "the README's commands work as they stand" {
+@test "the commands of the README work as written" {
 	[ "$(cd "$PROJECT" && python3 lab/tests/documents.py commands README.md | wc -l)" -ge 10 ] || fail "none found"
 	document README.md
 }
 
-@test "make help's commands work as they stand" {
+@test "the commands of make help work as written" {
 	document lab/make/help.txt
 }
 
-@test "the commands of lab/README.md, CONTRIBUTING.md and CHANGELOG.md work as they stand" {
+@test "the commands of lab/README.md, CONTRIBUTING.md and CHANGELOG.md work as written" {
 	document lab/README.md CONTRIBUTING.md CHANGELOG.md
 }
 
-@test "the commands of docs/ work as they stand" {
+@test "the commands of docs/ work as written" {
 	local files
 	mapfile -t files < <(cd "$PROJECT" && ls docs/*.md)
 	document "${files[@]}"
 }
 
-# values NAME: what make help offers for a variable, as NAME=A|B|C.
+# values NAME: the values of a variable in make help, which has NAME=A|B|C.
 values() { sed -nE "s/^ +.*\b$1=([A-Za-z0-9_.|]+).*/\1/p" "$PROJECT/lab/make/help.txt" | head -n 1 | tr '|' '\n'; }
 
-@test "make help offers exactly the values that are taken" {
+@test "make help lists exactly the values that are accepted" {
 	local name
 	for name in BASE ARCH MACHINE QEMU LENGTH FLAVOUR SERIES; do
 		typed "$name=no-such-value lab/boot/suites '*'"
-		[ "$status" = 2 ] || fail "$name takes anything"
+		[ "$status" = 2 ] || fail "$name accepts any value"
 		diff <(values $name | sort) <(tr ' ' '\n' <<< "${stderr#*choose one of: }" | sort) ||
-			fail "make help and the lab differ about $name"
+			fail "make help has other values for $name"
 	done
 }
 
-@test "README's good run is what the report makes of the recorded one" {
+@test "the good run in the README is the report of the recorded run" {
 	cp "$PROJECT/README.md" "$T/README.md"
 	sed -i '/^<!-- transcript -->$/a not this' "$T/README.md"
 	cp -r "$TESTS/good-run" "$T/result"
 	PYTHONPATH=$PROJECT/lab python3 -B -m report.transcript "$T/result" "$T/record" "$T/README.md"
 	diff "$PROJECT/README.md" "$T/README.md" || fail "README differs"
 	diff -r "$TESTS/good-run" "$T/record" || fail "the record differs"
-	grep -q '^verdict: passed$' "$T/README.md" || fail "that was no good run"
+	grep -q '^verdict: passed$' "$T/README.md" || fail "the recorded run has not passed"
 }

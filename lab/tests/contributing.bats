@@ -1,18 +1,17 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The worked examples of CONTRIBUTING.md, followed by a newcomer who copies each block.
-# What needs the real kernel is assembled and compiled, not booted; the rest runs on the
-# mini kernel, to the end.
+# The examples of CONTRIBUTING.md, block by block. Those that need the real kernel are
+# assembled and compiled, but not booted. The others run on the mini kernel, to the end.
 #
-# Each test is a subshell, and changes its own copies of what helper.bash sets:
+# Each test is a subshell and changes its own copies of helper.bash's variables:
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
 
 load mini.bash
 
 setup_file() {
 	make_template
-	# kunit.py wants each architecture's console, a flavour its option.
+	# kunit.py asks for the console of each architecture, and a flavour for its option.
 	grep -hoE '^CONFIG_\w+=y' "$BATS_FILE_TMPDIR"/template/kernel/tools/testing/kunit/qemu_configs/*.py |
 		sed 's/^CONFIG_\(.*\)=y/config \1/' >> "$BATS_FILE_TMPDIR/template/kernel/Kconfig"
 	echo 'config UBSAN' >> "$BATS_FILE_TMPDIR/template/kernel/Kconfig"
@@ -25,7 +24,7 @@ setup() {
 		GIT_COMMITTER_NAME=Newcomer GIT_COMMITTER_EMAIL=newcomer@localhost
 }
 
-# new_kernel VERSION: the mini kernel as Debian would pack another version.
+# new_kernel VERSION: the mini kernel as Debian's package of this version.
 new_kernel() {
 	mkdir -p "$T/src"
 	sed -i "s/^PATCHLEVEL = .*/PATCHLEVEL = ${1#*.}/" "$T/kernel/Makefile"
@@ -34,7 +33,7 @@ new_kernel() {
 	ARCHIVE=
 }
 
-# stubs PROGRAM...: the packages of a new architecture are there.
+# stubs PROGRAM...: pretend that the packages of a new architecture are installed.
 stubs() {
 	local program
 	printf '#!/bin/sh\nprintf installed\n' > "$BIN/dpkg-query"
@@ -47,7 +46,7 @@ stubs() {
 	chmod +x "$BIN"/*
 }
 
-# steps SECTION: the section's blocks, each in turn, until one fails.
+# steps SECTION: run the blocks of the section, in order, until one fails.
 steps() {
 	local script
 	script=$(python3 "$TESTS/documents.py" steps "$PROJECT/CONTRIBUTING.md" "$1") || fail "$script"
@@ -59,7 +58,7 @@ steps() {
 	[ "$status" = 0 ] || fail "a step of \"$1\" failed"
 }
 
-# passed DIR: that folder of build/ holds a run that passed.
+# passed DIR: this folder in build/ holds a run that passed.
 passed() {
 	grep -q '"verdict": "passed"' "$HOUSE/build/$1/latest/summary.json" || fail "no pass in $1"
 }
@@ -78,7 +77,7 @@ passed() {
 	ARCHIVE=$T/kernel.tar.xz
 	steps "A machine"
 	passed 6.1-x86_64-lockdep-small
-	grep -q -- '-m 1G' "$HOUSE/build/6.1-x86_64-lockdep-small/latest/cmdline" || fail "not that machine"
+	grep -q -- '-m 1G' "$HOUSE/build/6.1-x86_64-lockdep-small/latest/cmdline" || fail "it ran on another machine"
 }
 
 @test "a newcomer adds a flavour" {
@@ -96,7 +95,7 @@ passed() {
 	passed 6.6-x86_64-lockdep
 }
 
-# In place of a boot: the tree is assembled and the file in question compiled.
+# In place of a boot: assemble the tree and compile the file in question.
 shim='
 object() {
 	local obj=build/tree-6.1/.x86_64-lockdep
@@ -124,6 +123,6 @@ make() {
 	(cd "$HOUSE" && lab/boot/suites hello > /dev/null) || fail "the judge does not expect it"
 	steps "A matrix row"
 	grep -q munmap_of_32_is_exact "$HOUSE/build/tree-6.1/.x86_64-lockdep/mm/tests/secondary_tlbs/paths/matrix_kunit.i" ||
-		fail "the row is no case"
+		fail "the row has not become a case"
 	steps "A mutant"
 }

@@ -64,7 +64,7 @@ archive_has() {
 @test "a QEMU that is not to be had, of another version or broken: one line, before anything is built" {
 	archive_has
 	lab run QEMU=10.0
-	refused 2 "^qemu: QEMU 10.0 could not be had from Debian's bookworm-backports: E: Unable to locate package qemu-system-x86; see .*/qemu-10.0.log$"
+	refused 2 "^qemu: cannot download QEMU 10.0 from Debian's bookworm-backports: E: Unable to locate package qemu-system-x86; see .*/qemu-10.0.log$"
 	archive_has 10.1.0
 	lab run QEMU=10.0
 	refused 2 "^qemu: QEMU 10.0 of Debian's bookworm-backports does not run here: QEMU emulator version 10.1.0$"
@@ -72,7 +72,7 @@ archive_has() {
 	sed -i 's/bookworm/sid/g' "$BIN/apt-get"
 	rm -rf "$BUILD/qemu-10.0"
 	lab run QEMU=10.0
-	refused 2 "^qemu: QEMU 10.0 could not be had .*: apt: apt's sources name no mirror of Debian 12 \(bookworm main\); see "
+	refused 2 "^qemu: cannot download QEMU 10.0 .*: apt: apt's sources name no mirror of Debian 12 \(bookworm main\); see "
 	lab run QEMU=9
 	refused 2 'QEMU=9 is unknown; choose one of: 7.2 10.0$'
 	passes

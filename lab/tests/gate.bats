@@ -1,10 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The two gates, make check and make nightly, on the mini kernel with short lists of
-# parts; and what their real lists must hold.
+# The two gates, make check and make nightly, on the mini kernel with short lists of parts;
+# and what the real lists must contain.
 #
-# Each test is a subshell, and changes its own copies of what helper.bash sets:
+# Each test is a subshell and changes its own copies of helper.bash's variables:
 # shellcheck disable=SC2030,SC2031,SC2154,SC2016
 
 load mini.bash
@@ -18,13 +18,13 @@ setup() {
 	watch_over "$HOUSE"
 }
 
-# row NAME VERDICT: the table of the night has this part with this verdict, and its time.
+# row NAME VERDICT: the table of make nightly has this part with this verdict and its time.
 row() {
 	grep -qE "^$1 +$2 +([0-9]+:[0-9]{2}|-)  make " "$BUILD/nightly/table" ||
 		fail "no row: $1 $2" "$(cat "$BUILD/nightly/table")"
 }
 
-# last_line TEXT
+# last_line TEXT: the last line of the output.
 last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is not: $1"; }
 
 # --- make check --------------------------------------------------------------------
@@ -43,7 +43,7 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 	last_line "1 passed, 2 failed, 1 skipped, 0 repeated"
 }
 
-@test "a part that fails without a case counts as one" {
+@test "a part that fails without a failed case counts as a failed case" {
 	echo 'int broken(void) { return }' >> "$HOUSE/kunit/mm/tests/mini_kunit.c"
 	lab check
 	[ "$status" = 7 ] || fail "class 7 expected"
@@ -52,7 +52,7 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 
 @test "a part's settings are not the next one's, and the gate takes none" {
 	local given target
-	# The gate's own ARCH is x86_64; this machine has another.
+	# The gate itself has ARCH=x86_64. This machine has another one.
 	printf '%s\n' 'machine_arch=arm64' 'machine_qemu=x86_64' > "$PARTS/machine/other"
 	printf '%s\n' 'env 1 settings MACHINE=other' | tee "$PARTS/gate" > "$PARTS/nightly"
 	printf '%s\n' '#!/usr/bin/env bash' '. "$(dirname "$0")/../settings.sh"' \
@@ -70,7 +70,7 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 }
 
 @test "one repeated boot is counted, a second one is a failure" {
-	# What repeats a boot writes a line to $LAB_RETRIES; here the machine itself does.
+	# The code that repeats a boot adds a line to $LAB_RETRIES. Here the stub does it.
 	sed -i -e '2i [ "$1" != --version ] || exit 0' \
 		-e '2i [ -s "$LAB_RETRIES" ] || echo "int3 in a mini boot" >> "$LAB_RETRIES"' "$BIN/qemu-system-x86_64"
 	lab check
@@ -80,10 +80,10 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 	lab check
 	[ "$status" = 7 ] || fail "class 7 expected"
 	last_line "3 passed, 1 failed, 1 skipped, 2 repeated"
-	[[ $output == *"2 boots had to be repeated, and 1 may be:"*"int3 in a mini boot"* ]] || fail "not said"
+	[[ $output == *"2 boots had to be repeated, and 1 may be:"*"int3 in a mini boot"* ]] || fail "the output does not say so"
 }
 
-@test "a list of parts that cannot be read is refused" {
+@test "a malformed list of parts is refused" {
 	local list target line
 	for list in gate nightly; do
 		target=${list/gate/check}
@@ -117,7 +117,7 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 	[[ $output == *"make run FLAVOUR=plain"*"The table: $BUILD/nightly/table" ]] || fail "no table"
 }
 
-@test "a failed part does not end the others, and is run again; what passed is not" {
+@test "a failed part does not stop the others and is run again; a passed one is not" {
 	failing_case
 	lab nightly
 	[ "$status" = 7 ] || fail "class 7 expected"
@@ -126,17 +126,17 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 	stub_machines "$BIN"
 	lab nightly
 	good
-	[[ $output == *"tiny passed before; FRESH=1 runs it again"* ]] || fail "not said"
-	[[ $output != *"run passed before"* ]] || fail "a failure was taken for a pass"
+	[[ $output == *"tiny passed before; FRESH=1 runs it again"* ]] || fail "the output does not say so"
+	[[ $output != *"run passed before"* ]] || fail "a failed part was not run again"
 	row run passed && row plain passed
 	failing_case
 	lab nightly
 	good
 	lab nightly FRESH=1
-	[ "$status" = 7 ] || fail "FRESH=1 ran nothing again"
+	[ "$status" = 7 ] || fail "FRESH=1 did not run it again"
 }
 
-@test "what passed for another project or kernel is run again" {
+@test "a part that passed for another project or kernel is run again" {
 	lab nightly
 	good
 	echo 'int more;' >> "$HOUSE/mm/secondary.c"
@@ -173,13 +173,13 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 	stub_machines "$BIN"
 	lab nightly
 	good
-	[[ $output == *"tiny passed before"* ]] || fail "it began again"
+	[[ $output == *"tiny passed before"* ]] || fail "it was run again"
 	row tiny passed && row run passed && row plain passed
 }
 
 # --- the real lists ----------------------------------------------------------------
 
-# listed FILE: what its parts run, as COMMAND VARIABLE=VALUE...
+# listed FILE: the commands of its parts, as COMMAND VARIABLE=VALUE...
 listed() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$PROJECT/lab/data/$1" | awk '{ $1 = $2 = ""; print }'; }
 
 @test "every file of lab/tests and every target that tests something is a part" {
@@ -189,7 +189,7 @@ listed() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$PROJECT/lab/data/$1" | awk 
 	done
 	for name in "$PROJECT"/lab/make/*; do
 		case ${name##*/} in
-		# These make something, or are the gates themselves.
+		# These test nothing, or are the gates themselves.
 		help.txt | tree | series | shell | clean | distclean | check | nightly) continue ;;
 		esac
 		(listed gate; listed nightly) | grep -qw "${name##*/}" || fail "no gate runs make ${name##*/}"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Bad input, bad machines and bad luck. Each case shows four things: the class of
-# the failure, one clear line, that nothing of the user's changed (helper.bash
-# compares every file), and that the next run recovers.
+# Bad input, and faults of the machine. Each case checks the class of the failure, the one
+# line that says it, that no file of the user's has changed (helper.bash compares them all),
+# and that the next run recovers.
 #
-# Each test is a subshell, and changes its own copies of what helper.bash sets:
+# Each test is a subshell and changes its own copies of helper.bash's variables:
 # shellcheck disable=SC2030,SC2031,SC2154
 
 load mini.bash
@@ -32,7 +32,7 @@ load mini.bash
 	assembled
 }
 
-@test "a number that is none is refused" {
+@test "a value that is not a number in range is refused" {
 	local cpus seed steps
 	for cpus in 0 9 -1 four '4 4'; do
 		lab run CPUS="$cpus"
@@ -53,21 +53,21 @@ load mini.bash
 	lab run CPU='max -monitor stdio'
 	refused 2 'CPU=max -monitor stdio: a model is needed'
 	lab run MACHINE=vtx CPU=max
-	refused 2 'MACHINE=vtx has a CPU of its own: CPU=max'
+	refused 2 'MACHINE=vtx has a fixed CPU: CPU=max'
 	lab boot/suites CPUS=8 SEED=0xffffffffffffffff STEPS=100000
 	assembled
 }
 
-@test "CPU= takes the place of the machine's model" {
+@test "CPU= replaces the machine's CPU model" {
 	echo '-cpu max' >> "$HOUSE/configs/x86_64.qemu"
 	watch_over "$HOUSE"
 	lab run CPU=qemu64,+svm
 	good
 	grep -q -- '-cpu qemu64,+svm ' "$BUILD"/6.1-x86_64-lockdep/latest/cmdline
-	[[ $output == *"CPU qemu64,+svm"* ]] || fail "not said"
+	[[ $output == *"CPU qemu64,+svm"* ]] || fail "the output does not say so"
 }
 
-@test "make passes an error on, and refuses a variable nobody knows" {
+@test "make passes an error on, and refuses an unknown variable" {
 	run --separate-stderr with make -C "$HOUSE" --no-print-directory run ARHC=arm64
 	refused 2 'unknown variable: ARHC; there are: .*ARCH'
 	run --separate-stderr with make -C "$HOUSE" --no-print-directory tree ARCH=sparc
@@ -85,7 +85,7 @@ load mini.bash
 	passes SUITE='mi*'
 }
 
-@test "a SIGNOFF that is no name and address is refused" {
+@test "a SIGNOFF that is not a name with an address is refused" {
 	local wrong
 	for wrong in Name 'Name name@host' '<name@host>' 'Name <name>' 'Name <na me@host>' \
 		'Name <a@b> <c@d>'; do
@@ -171,7 +171,7 @@ checkout() {
 	good
 }
 
-# read_only DIR: at $T/readonly, for root too.
+# read_only DIR: make it read-only at $T/readonly, for root too.
 read_only() {
 	mkdir -p "$T/readonly"
 	if mount --bind "$1" "$T/readonly" 2>/dev/null; then
@@ -180,14 +180,14 @@ read_only() {
 		cp -a "$1/." "$T/readonly"
 		chmod -R a-w "$T/readonly"
 	else
-		skip "root may write everywhere and may not mount here"
+		skip "root can write everywhere, and cannot mount here"
 	fi
 	! touch "$T/readonly/Makefile" 2>/dev/null || fail "it can be written to"
 }
 
 @test "LINUX= that cannot be written to works: a checkout" {
 	checkout "$T/mine"
-	# An index that git would like to refresh.
+	# git would refresh the index.
 	touch "$T/mine/mm/memory.c"
 	read_only "$T/mine"
 	watch_over "$HOUSE" "$T/readonly"
@@ -206,7 +206,7 @@ read_only() {
 	grep -qx 'int one;' "$BUILD"/tree-6.1-*/mm/memory.c
 }
 
-@test "LINUX= is not written to: not even a checkout's index is refreshed" {
+@test "LINUX= is not written to: the index of a checkout is not refreshed" {
 	checkout "$T/mine"
 	touch -d @1 "$T/mine/mm/memory.c"
 	watch_over "$HOUSE" "$T/mine"
@@ -227,14 +227,14 @@ read_only() {
 
 # --- the source archive ------------------------------------------------------------
 
-@test "a truncated source archive is refused, wherever it was cut" {
+@test "a truncated source archive is refused, wherever it ends" {
 	local size cut
 	size=$(stat -c %s "$ARCHIVE")
 	watch_over "$HOUSE" "$T/kernel"
 	for cut in 0 10 $((size / 3)) $((size * 9 / 10)) $((size - 12)); do
 		head -c "$cut" "$ARCHIVE" > "$T/cut.tar.xz"
 		lab tree LAB_ARCHIVE="$T/cut.tar.xz"
-		refused 2 "cut.tar.xz could not be read: .*fetch.log$"
+		refused 2 "cannot read .*cut.tar.xz: .*fetch.log$"
 		[ ! -e "$BUILD/src-6.1.git" ] || fail "a repository was left: cut at $cut"
 		[ ! -e "$BUILD/src-6.1.git.new" ] || fail "half a repository was left: cut at $cut"
 	done
@@ -245,7 +245,7 @@ read_only() {
 	cp "$ARCHIVE" "$T/damaged.tar.xz"
 	printf 'XXXX' | dd of="$T/damaged.tar.xz" bs=1 seek=200000 conv=notrunc status=none
 	lab tree LAB_ARCHIVE="$T/damaged.tar.xz"
-	refused 2 'damaged.tar.xz could not be read'
+	refused 2 'cannot read .*damaged.tar.xz: '
 	lab tree LAB_ARCHIVE="$T/missing.tar.xz"
 	refused 2 'missing.tar.xz is missing: reinstall the package linux-source-6.1$'
 	mini_kernel "$T/newer" 6 12
@@ -258,13 +258,13 @@ read_only() {
 
 # --- packages ----------------------------------------------------------------------
 
-# want PACKAGE: the lab asks for one that no Debian has.
+# want PACKAGE: the lab needs this package, which Debian does not have.
 want() {
 	echo "base $1" >> "$HOUSE/lab/data/packages"
 	watch_over "$HOUSE"
 }
 
-# as_nobody COMMAND...: no root, and no sudo that lets one in.
+# as_nobody COMMAND...: run it without root and without a working sudo.
 as_nobody() {
 	local become=()
 	if [ "$(id -u)" = 0 ]; then
@@ -277,7 +277,7 @@ as_nobody() {
 	run --separate-stderr with "${become[@]}" "$@"
 }
 
-@test "a missing package and no root: the exact line to run" {
+@test "a missing package and no root: the error names the command to run" {
 	want lab-test-no-such-package
 	as_nobody "$HOUSE/lab/stage/install-packages" base
 	refused 2 'As root: apt-get install --no-install-recommends lab-test-no-such-package$'
@@ -288,8 +288,8 @@ as_nobody() {
 }
 
 @test "a missing package that apt does not know" {
-	[ "$(id -u)" = 0 ] || skip "only root asks apt"
-	# The real apt, in a world without package lists, which it must not touch.
+	[ "$(id -u)" = 0 ] || skip "only root runs apt"
+	# The real apt, with package lists of its own, which are empty.
 	mkdir -p "$T/apt/lists/partial" "$T/apt/archives/partial"
 	cat > "$T/apt.conf" <<-END
 	Dir::Etc::sourcelist "/dev/null";
@@ -309,16 +309,16 @@ as_nobody() {
 
 # --- disks -------------------------------------------------------------------------
 
-# small_disk SIZE: BUILD on a disk of its own.
+# small_disk SIZE: move BUILD to a file system of this size.
 small_disk() {
-	may_mount || skip "a file system of one's own cannot be mounted here"
+	may_mount || skip "this user cannot mount a file system"
 	mkdir "$T/small"
 	mount -t tmpfs -o "size=$1" small "$T/small"
 	cp -a "$BUILD/." "$T/small"
 	BUILD=$T/small
 }
 
-@test "a disk too small to begin with is refused" {
+@test "a disk that is too small at the start is refused" {
 	small_disk 300m
 	lab tree
 	refused 2 "^fetch: $BUILD has [0-9]+ MiB free and this step needs 4 GiB: make room, or give BUILD= another disk$"
@@ -335,21 +335,21 @@ small_disk() {
 	start run LAB_ARCHIVE="$T/slow.tar.xz"
 	exec 8> "$T/slow.tar.xz"
 	timeout "$LIMIT" head -c "$half" "$ARCHIVE" >&8
-	# The second half will find no room.
+	# There is no room for the second half.
 	mount -o "remount,size=$(($(df --output=used -k "$BUILD" | tail -n 1) + 8))k" "$BUILD"
 	timeout "$LIMIT" tail -c "+$((half + 1))" "$ARCHIVE" >&8 || :
 	exec 8>&-
 	ended
-	refused 2 "^fetch: the disk under $BUILD is full: make room, or give BUILD= another disk$"
+	refused 2 "^fetch: the disk under $BUILD is full: make room and run the command again, or give BUILD= another disk$"
 	mount -o remount,size=5g "$BUILD"
 	passes
 }
 
-# larger_suite: a build in a disk of 5 GiB, then a source whose object takes 8 MiB more.
+# larger_suite: build on a disk of 5 GiB, then enlarge the suite's object by 8 MiB.
 larger_suite() {
 	small_disk 5g
 	assembled
-	# The kernel is configured: only the build is left to fail.
+	# After this run the kernel is configured: only the build can fail.
 	lab stage/build
 	good
 	echo 'char big[8 << 20] = { 1 };' >> "$HOUSE/kunit/mm/tests/mini_kunit.c"
@@ -361,7 +361,7 @@ larger_suite() {
 	larger_suite
 	mount -o "remount,size=$(($(df --output=used -k "$BUILD" | tail -n 1) + 2048))k" "$BUILD"
 	lab stage/build
-	refused 2 "^build: the disk under $BUILD is full: make room, and the same command goes on$"
+	refused 2 "^build: the disk under $BUILD is full: make room and run the command again, or give BUILD= another disk$"
 	mount -o remount,size=5g "$BUILD"
 	passes
 }
@@ -383,7 +383,7 @@ larger_suite() {
 	half=$(($(stat -c %s "$ARCHIVE") / 2))
 	mkfifo "$T/slow.tar.xz"
 	start run LAB_ARCHIVE="$T/slow.tar.xz"
-	# More than the pipe holds: when it is written, the import has begun.
+	# The pipe cannot hold it all: when it is written, the import has begun.
 	timeout "$LIMIT" head -c "$half" "$ARCHIVE" > "$T/slow.tar.xz" &
 	exec 8> "$T/slow.tar.xz"
 	wait $!
@@ -398,7 +398,7 @@ larger_suite() {
 	mv "$HOUSE/patches/linux-6.1/0002-two.patch" "$T/two"
 	mkfifo "$HOUSE/patches/linux-6.1/0002-two.patch"
 	start run
-	# Opened for writing, it has a reader: the series is being read.
+	# This open blocks until a reader opens the FIFO: then the series is being read.
 	exec 8> "$HOUSE/patches/linux-6.1/0002-two.patch"
 	ctrl_c
 	exec 8>&-
@@ -410,19 +410,19 @@ larger_suite() {
 
 @test "Ctrl-C during configure" {
 	assembled
-	# The configuration compares its fragments with those of the last time.
+	# The configure step compares the fragments with those of the last run.
 	blocking cmp
 	start stage/build
 	at_work "$T/reached"
 	ctrl_c
 	rm "$BIN/cmp"
 	[ "$status" = 130 ] || fail "status 130 expected"
-	[[ $output =~ "configure x86_64 lockdep: interrupted" ]] || fail "not said"
+	[[ $output =~ "configure x86_64 lockdep: interrupted" ]] || fail "the output does not say so"
 	nobody_left
 	passes
 }
 
-@test "Ctrl-C during the build, with a compiler that will not go" {
+@test "Ctrl-C during the build, with a compiler that ignores signals" {
 	assembled
 	blocking ccache
 	start run
@@ -430,11 +430,11 @@ larger_suite() {
 	ctrl_c
 	rm "$BIN/ccache"
 	interrupted build
-	[[ $output =~ "build     x86_64 lockdep: interrupted" ]] || fail "not said by the step"
+	[[ $output =~ "build     x86_64 lockdep: interrupted" ]] || fail "the step does not say so"
 	passes
 }
 
-@test "Ctrl-C during boot, with a machine that will not go" {
+@test "Ctrl-C during boot, with an emulator that ignores signals" {
 	mv "$BIN/qemu-system-x86_64" "$T/qemu"
 	blocking qemu-system-x86_64
 	start run
@@ -464,12 +464,12 @@ larger_suite() {
 @test "MACHINE=vtx passes, in a tree of its own" {
 	lab run MACHINE=vtx
 	good
-	[[ $output == *"machine vtx"*"verdict: passed"* ]] || fail "not said"
+	[[ $output == *"machine vtx"*"verdict: passed"* ]] || fail "the output does not say so"
 	[ ! -e "$BUILD/tree-6.1" ] || fail "it made the series' tree"
 	passes
 }
 
-@test "an unknown MACHINE or LENGTH, and what goes with no other machine, is refused" {
+@test "an unknown MACHINE or LENGTH, and a variable that a machine does not support, is refused" {
 	local target
 	lab run MACHINE=xen
 	refused 2 'MACHINE=xen is unknown; choose one of: icount qemu smmu svm vtx$'
@@ -485,25 +485,25 @@ larger_suite() {
 	refused 2 'SUITE=mini matches no suite; there are: kvm_selftests$'
 	for target in series mutants shell; do
 		lab $target MACHINE=vtx
-		refused 2 "make $target knows no MACHINE=vtx: only run and tree do$"
+		refused 2 "make $target does not support MACHINE=vtx; make run and make tree do$"
 	done
 	[ ! -e "$BUILD/tree-6.1-vtx" ]
 }
 
-@test "MACHINE=vtx without Bochs's packages: the exact line to run" {
+@test "MACHINE=vtx without Bochs's packages: the error names the command to run" {
 	echo "vtx lab-test-no-such-package" >> "$HOUSE/lab/data/packages"
 	watch_over "$HOUSE"
 	as_nobody env MACHINE=vtx "$HOUSE/lab/make/run"
 	refused 2 'As root: apt-get install --no-install-recommends lab-test-no-such-package$'
 }
 
-@test "a program for vtx that does not compile is named, with its line" {
+@test "a program for vtx that does not compile is named, with the line" {
 	echo 'int broken(void) { return }' >> "$T/kernel/tools/testing/selftests/kvm/mini_test.c"
 	lab run MACHINE=vtx LINUX="$T/kernel"
 	refused 5 '^selftests: mini_test.c:2:[0-9]+: error: .*; see .*/selftests.log$'
 }
 
-# stopping_bochs: says half of its words and then no more, whatever it is asked.
+# stopping_bochs: prints half of its console, then blocks and ignores signals.
 stopping_bochs() {
 	mkfifo "$T/never"
 	mv "$BIN/bochs" "$T/bochs"
@@ -512,11 +512,11 @@ stopping_bochs() {
 	chmod +x "$BIN/bochs"
 }
 
-@test "a Bochs that stops is killed, booted once more aloud, and stops for good" {
+@test "a Bochs that stops is killed and booted once more, the output says so, a second stop counts" {
 	stopping_bochs
 	lab run MACHINE=vtx QUIET=5
 	[ "$status" = 6 ] || fail "class 6 expected"
-	[[ $output == *"lost: Bochs stood still: "*"; kept as "*"/lost/"*", booted once more"* ]] || fail "not said"
+	[[ $output == *"lost: Bochs stood still: "*"; kept as "*"/lost/"*", booted once more"* ]] || fail "the output does not say so"
 	[ "$(find "$BUILD"/6.1-vtx-x86_64-plain/results -name boot.json | wc -l)" = 2 ] || fail "two boots expected"
 	grep -q '"ended": "quiet"' "$BUILD"/6.1-vtx-x86_64-plain/latest/boot.json
 	nobody_left
@@ -525,18 +525,18 @@ stopping_bochs() {
 
 @test "a Bochs that stops once passes at its second boot; the first is kept" {
 	stopping_bochs
-	# The first boot puts the good one in its place.
+	# The first boot replaces it by the good one.
 	sed -i "1a mv '$T/bochs' '$BIN/bochs'" "$BIN/bochs"
 	lab run MACHINE=vtx QUIET=8
 	good
 	[[ $output == *"lost: Bochs stood still"*"booted once more"*"verdict: passed"* ]] ||
-		fail "not said"
+		fail "the output does not say so"
 	grep -q '^boot: no output' "$BUILD"/6.1-vtx-x86_64-plain/results/lost/*/verdict
 	nobody_left
 }
 
-# vetoing_bochs NAME: ends while the program of this name runs, as Bochs does when code
-# is to be run from the APIC-access page.
+# vetoing_bochs NAME: ends while the program of this name runs, as Bochs does when the guest
+# runs code from the APIC-access page.
 vetoing_bochs() {
 	mv "$BIN/bochs" "$T/bochs"
 	# shellcheck disable=SC2016 # it expands there
@@ -546,22 +546,22 @@ vetoing_bochs() {
 	chmod +x "$BIN/bochs"
 }
 
-@test "a mutant whose guest runs from the page ends Bochs, which is booted once more" {
+@test "a mutant whose guest runs code from the page ends Bochs, which is booted once more" {
 	vetoing_bochs mutant_x
 	lab run MACHINE=vtx
 	[ "$status" = 6 ] || fail "class 6 expected"
-	[[ $output == *"a mutant's guest ran code"*"; kept as "*"/lost/"*", booted once more"* ]] || fail "not said"
+	[[ $output == *"a mutant's guest ran code"*"; kept as "*"/lost/"*", booted once more"* ]] || fail "the output does not say so"
 	[ "$(find "$BUILD"/6.1-vtx-x86_64-plain/results -name boot.json | wc -l)" = 2 ] || fail "two boots expected"
 }
 
-@test "only a mutant may end Bochs so: the series gets no second boot" {
+@test "Bochs ended the same way by the series is not booted again" {
 	vetoing_bochs works
 	lab run MACHINE=vtx
 	[ "$status" = 6 ] || fail "class 6 expected"
 	[[ $output != *"booted once more"* ]] || fail "booted again"
 }
 
-@test "Ctrl-C during a boot of Bochs, which will not go" {
+@test "Ctrl-C during a boot of a Bochs that ignores signals" {
 	blocking bochs
 	start run MACHINE=vtx
 	at_work "$T/reached"
@@ -572,64 +572,64 @@ vetoing_bochs() {
 # --- counting instructions ---------------------------------------------------------
 
 @test "MACHINE=icount runs suites, with one CPU and results of its own" {
-	sed 's/^/# one that counts\n/' "$HOUSE/configs/x86_64.qemu" > "$HOUSE/configs/icount.qemu"
+	sed 's/^/# counts instructions\n/' "$HOUSE/configs/x86_64.qemu" > "$HOUSE/configs/icount.qemu"
 	watch_over "$HOUSE"
 	lab run MACHINE=icount CPUS=2
-	refused 2 'CPUS=2: MACHINE=icount has one CPU; with more x86 does not boot there$'
+	refused 2 'CPUS=2: MACHINE=icount has one CPU; x86 does not boot there with more$'
 	lab run MACHINE=icount ARCH=powerpc
 	refused 2 'MACHINE=icount is an x86_64 machine: it has no ARCH=powerpc$'
 	lab run MACHINE=icount
 	good
-	[[ $output == *"x86_64 plain (1 CPUs, series full, machine icount)"* ]] || fail "not said"
+	[[ $output == *"x86_64 plain (1 CPUs, series full, machine icount)"* ]] || fail "the output does not say so"
 	[ -e "$BUILD/6.1-x86_64-plain-icount/latest/summary.json" ] || fail "no result of its own"
 }
 
 # --- devices -----------------------------------------------------------------------
 
-@test "MACHINE=smmu is arm64's, with one CPU model and suites of its own" {
+@test "MACHINE=smmu is an arm64 machine, with suites of its own" {
 	lab run MACHINE=smmu ARCH=x86_64
 	refused 2 'MACHINE=smmu is an arm64 machine: it has no ARCH=x86_64$'
 	lab mutants MACHINE=smmu
-	refused 2 'make mutants knows no MACHINE=smmu: only run and tree do$'
+	refused 2 'make mutants does not support MACHINE=smmu; make run and make tree do$'
 	lab run MACHINE=smmu
 	refused 2 'SUITE=_smmu_\* matches no suite; there are: mini'
 }
 
-@test "make cost with what it cannot compare is refused" {
+@test "make cost refuses what it cannot compare" {
 	lab cost MACHINE=qemu
-	refused 2 'MACHINE=qemu counts no instructions: make cost has MACHINE=icount$'
+	refused 2 'MACHINE=qemu counts no instructions: make cost needs MACHINE=icount$'
 	lab cost FLAVOUR=kasan
-	refused 2 'FLAVOUR=kasan costs more than the series: make cost counts FLAVOUR=plain$'
+	refused 2 'FLAVOUR=kasan costs more than the series: make cost needs FLAVOUR=plain$'
 	lab cost SERIES=none
-	refused 2 'make cost compares the series with its base: SERIES=none is a part of it$'
+	refused 2 'make cost compares the series with its base: leave out SERIES=none$'
 	lab cost BUSTED=1
-	refused 2 'make cost plants no bugs: BUSTED=1 has no meaning$'
+	refused 2 'make cost boots no planted bugs: leave out BUSTED=1$'
 	lab cost BASE=6.12
-	refused 2 'BASE=6.12 has no series of ours whose cost could be counted$'
+	refused 2 'there is no series for Linux 6.12, only the suites$'
 	lab cost ARCH=arm64
 	refused 2 'MACHINE=icount is an x86_64 machine: it has no ARCH=arm64$'
 	[ ! -e "$BUILD/cost" ]
 }
 
-@test "make matrix and make dma refuse what they cannot compare, and docs/ stays" {
+@test "make matrix and make dma refuse what they cannot compare, and leave docs/ alone" {
 	local target
 	for target in matrix dma; do
 		lab $target MACHINE=icount
 		refused 2 "MACHINE=icount"
 		lab $target SERIES=none
-		refused 2 "make $target compares the series with its base: SERIES=none is a part of it\$"
+		refused 2 "make $target compares the series with its base: leave out SERIES=none\$"
 		lab $target BUSTED=1
-		refused 2 "make $target plants no bugs: BUSTED=1 has no meaning\$"
+		refused 2 "make $target boots no planted bugs: leave out BUSTED=1\$"
 		lab $target BASE=6.12
-		refused 2 'BASE=6.12 has no series of ours to compare$'
+		refused 2 'there is no series for Linux 6.12, only the suites$'
 		[ ! -e "$BUILD/$target" ]
 	done
 }
 
-@test "make cost goes from kernel to kernel and ends with the class of what fails" {
+@test "make cost runs one kernel after another and ends with the class of the failure" {
 	cp "$HOUSE/configs/x86_64.qemu" "$HOUSE/configs/icount.qemu"
 	echo '# suite: _secondary_tlbs_cost' >> "$HOUSE/configs/suites.config"
-	# Upstream's source is not among the mini kernels.
+	# There is no mini kernel of version 6.12.
 	sed -i '/^6.12 /d' "$HOUSE/lab/data/packages"
 	watch_over "$HOUSE"
 	lab cost
@@ -642,7 +642,7 @@ vetoing_bochs() {
 
 # --- two at once -------------------------------------------------------------------
 
-@test "two runs at once in one build folder: the second is refused, the first ends well" {
+@test "two runs at once in one build folder: the second is refused, the first passes" {
 	mkfifo "$T/slow.tar.xz"
 	start run LAB_ARCHIVE="$T/slow.tar.xz"
 	exec 8> "$T/slow.tar.xz"
@@ -697,7 +697,7 @@ vetoing_bochs() {
 	with script -qec "'$HOUSE/lab/stage/run-step' 'a long step' '$T/log' sh -c 'read -r word < $T/gate'" \
 		/dev/null > "$T/screen" < /dev/null 3>&- &
 	exec 8< "$T/screen"
-	# Its time is on the screen before its end is allowed.
+	# The step ends only after its time was on the screen.
 	until [[ ${shown:-} =~ a\ long\ step\ +0:0[1-9] ]]; do
 		IFS= read -t "$LIMIT" -r -d $'\r' -u 8 shown || fail "no time was shown"
 	done
@@ -709,7 +709,7 @@ vetoing_bochs() {
 
 # --- patches -----------------------------------------------------------------------
 
-# not_assembled PATTERN: class 4, and the tree is as it was.
+# not_assembled PATTERN: make tree fails with class 4, and the tree has not changed.
 not_assembled() {
 	watch_over "$HOUSE"
 	lab tree
@@ -718,7 +718,7 @@ not_assembled() {
 	[ -z "$(git -C "$BUILD/tree-6.1" status --porcelain)" ] || fail "the tree was touched"
 }
 
-# from_good: a good tree first; what comes must not change it.
+# from_good: assemble a good tree and remember it.
 from_good() {
 	assembled
 	good_head=$(git -C "$BUILD/tree-6.1" rev-parse HEAD)
@@ -726,7 +726,7 @@ from_good() {
 	cp -a "$HOUSE" "$T/good"
 }
 
-# mended: the data as they were; the next run recovers.
+# mended: with the good data again, the next run recovers.
 mended() {
 	rm -rf "$HOUSE"
 	cp -a "$T/good" "$HOUSE"
@@ -742,15 +742,15 @@ mended() {
 	not_assembled '^assemble: patches/linux-6.1/0002-two.patch does not apply: mm/memory.c, hunk 2 \(@@ -39,3 '
 	(patch 'mm: two' && hunk mm/no_such.c 20 two) > "$PATCHES/0002-two.patch"
 	not_assembled '0002-two.patch does not apply: mm/no_such.c: does not exist'
-	# A patch cut off in the middle of a hunk.
+	# A patch that ends in the middle of a hunk.
 	(patch 'mm: two' && hunk mm/memory.c 20 two | head -n 6) > "$PATCHES/0002-two.patch"
 	not_assembled '0002-two.patch does not apply: corrupt patch'
 	mended
 }
 
-@test "zero fuzz: a hunk whose context moved away is not applied" {
+@test "zero fuzz: a hunk whose context has changed is not applied" {
 	from_good
-	# Three lines of context on each side, and only the outermost is another.
+	# Three lines of context on each side. Only the outermost differs.
 	{
 		patch 'mm: two'
 		hunk mm/memory.c 20 two | sed '1,3!d'
@@ -761,7 +761,7 @@ mended() {
 	mended
 }
 
-@test "a patch that is not there, or has no Subject, is named" {
+@test "a patch that is missing or has no Subject is named" {
 	from_good
 	rm "$PATCHES/0002-two.patch"
 	not_assembled '^assemble: patches/linux-6.1/0002-two.patch, named in patches/linux-6.1/series, is not there$'
@@ -772,7 +772,7 @@ mended() {
 	mended
 }
 
-@test "a room file that joins never, twice, or is not there, is named" {
+@test "a new file that joins at no step or at two, or is missing, is named" {
 	from_good
 	echo 'int stray;' > "$HOUSE/mm/stray.c"
 	not_assembled '^assemble: mm/stray.c joins at no step: name it in an Adds: line of a patch$'
@@ -793,17 +793,17 @@ mended() {
 
 # --- configurations and suites -----------------------------------------------------
 
-@test "an option that cannot land is named" {
+@test "an option that does not exist is named" {
 	echo 'CONFIG_NO_SUCH_THING=y' >> "$HOUSE/configs/common.config"
 	watch_over "$HOUSE"
 	lab run
-	refused 3 'these options did not land: .*CONFIG_NO_SUCH_THING=y.*; see .*/build.log$'
+	refused 3 'these options are missing from .config: .*CONFIG_NO_SUCH_THING=y.*; see .*/build.log$'
 	sed -i '$d' "$HOUSE/configs/common.config"
 	watch_over "$HOUSE"
 	passes
 }
 
-@test "fragments that contradict one another are refused" {
+@test "fragments that contradict each other are refused" {
 	echo '# CONFIG_KUNIT is not set' >> "$HOUSE/configs/suites.config"
 	watch_over "$HOUSE"
 	lab run
@@ -813,8 +813,8 @@ mended() {
 	passes
 }
 
-# The compiler is the real one, on the one object; only the kernel around is mini.
-@test "a suite with a syntax error is named, with its line" {
+# Here the compiler is the real one.
+@test "a suite with a syntax error is named, with the line" {
 	echo 'int broken(void) { return }' >> "$HOUSE/kunit/mm/tests/mini_kunit.c"
 	watch_over "$HOUSE"
 	lab run
@@ -824,15 +824,15 @@ mended() {
 	passes
 }
 
-# The real kernel's Kconfig: one option nobody has, one that another architecture has.
-@test "an option that cannot land in the real kernel is named" {
+# One option does not exist; the other belongs to another architecture.
+@test "an option that the real kernel does not have is named" {
 	real_house "$T/real-house" "$T/real-build"
 	printf 'CONFIG_NO_SUCH_THING=y\nCONFIG_ARM64_PAN=y\n' >> "$HOUSE/configs/lockdep.config"
 	watch_over "$HOUSE"
 	lab tree
 	good
 	lab stage/build
-	refused 3 '^build: these options did not land: .*CONFIG_NO_SUCH_THING=y.*; see .*/build.log$'
+	refused 3 '^build: these options are missing from .config: .*CONFIG_NO_SUCH_THING=y.*; see .*/build.log$'
 	[[ $stderr == *CONFIG_ARM64_PAN=y* ]] || fail "only one was named"
 	sed -i '/NO_SUCH_THING\|ARM64_PAN/d' "$HOUSE/configs/lockdep.config"
 	watch_over "$HOUSE"
@@ -863,7 +863,7 @@ mended() {
 
 # --- trees -------------------------------------------------------------------------
 
-@test "a tree whose checkout was cut off is finished" {
+@test "a tree whose checkout was interrupted is completed" {
 	assembled
 	rm -r "$BUILD/tree-6.1/mm" "$BUILD/tree-6.1/.git"/* 2>/dev/null || :
 	: > "$BUILD/tree-6.1.unfinished"
@@ -879,18 +879,18 @@ mended() {
 	echo 'int new;' > "$BUILD/tree-6.1/mm/new.c"
 	watch_over "$HOUSE" "$BUILD/tree-6.1/mm"
 	lab tree
-	refused 4 'tree-6.1 holds edits that are in no patch \(mm/memory.c mm/new.c\): take them into patches/ or a room, or undo them there$'
+	refused 4 'tree-6.1 holds edits that are in no patch \(mm/memory.c mm/new.c\): make a patch of them, or undo them$'
 	lab clean
-	refused 2 'tree-6.1 holds edits that are in no patch \(mm/memory.c mm/new.c\): take them into patches/ or a room, or undo them there$'
+	refused 2 'tree-6.1 holds edits that are in no patch \(mm/memory.c mm/new.c\): make a patch of them, or undo them$'
 	lab distclean
-	refused 2 'tree-6.1 holds edits that are in no patch \(mm/memory.c mm/new.c\): take them into patches/ or a room, or undo them there$'
+	refused 2 'tree-6.1 holds edits that are in no patch \(mm/memory.c mm/new.c\): make a patch of them, or undo them$'
 	git -C "$BUILD/tree-6.1" checkout -q .
 	rm "$BUILD/tree-6.1/mm/new.c"
 	watch_over "$HOUSE"
 	assembled
 }
 
-@test "a folder of somebody else's in the tree's place is refused and kept" {
+@test "a folder of the user's in the tree's place is refused and kept" {
 	mkdir "$BUILD/tree-6.1"
 	echo precious > "$BUILD/tree-6.1/file"
 	watch_over "$HOUSE" "$BUILD/tree-6.1"
@@ -900,7 +900,7 @@ mended() {
 	good
 	lab distclean
 	good
-	# A repository of somebody else's is no better.
+	# So is a repository of the user's.
 	git init -q "$BUILD/tree-6.1"
 	watch_over "$HOUSE" "$BUILD/tree-6.1"
 	lab tree

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make mutants, on the mini kernel: which mutants it takes, what it counts as a kill,
-# and what it finds done when it is called again.
+# make mutants, on the mini kernel: which mutants it accepts, what counts as a kill, and
+# which results of an earlier run it takes.
 
 load mini.bash
 
@@ -21,19 +21,19 @@ mutant() {
 	watch_over "$HOUSE"
 }
 
-# fails [WORDS]: from now on works fails in the guest, and says so.
+# fails [WORDS]: from now on the case "works" fails in the guest, with these words.
 fails() {
 	stub_machines "$BIN"
 	sed -i -e "s/.*    ok 1 works/[    1.000004]     # works: EXPECTATION FAILED at mm\/tests\/mini.c:7\n[    1.000004]     ${1:-Expected count == 2, but}\n[    1.000004]         count == 1\n[    1.000005]     not ok 1 works/" \
 		-e 's/\] ok 1 mini/] not ok 1 mini/' "$BIN/qemu-system-x86_64"
 }
 
-# verdict WORD NAME: the table has it so.
+# verdict WORD NAME: the table gives this verdict.
 verdict() {
 	grep -qE "^$2 +$1 +[0-9]+ " "$BUILD/mutants/table" || fail "not in the table: $1 $2" "$(cat "$BUILD/mutants/table")"
 }
 
-@test "MUTANTS without a mutant, or one without its killer, is refused" {
+@test "MUTANTS without a mutant, and a mutant without a Kills: line, is refused" {
 	mkdir "$T/empty"
 	lab mutants MUTANTS="$T/empty"
 	refused 2 "MUTANTS=$T/empty holds no mutant"
@@ -51,16 +51,16 @@ verdict() {
 	fails
 	lab mutants MUTANT='two/*'
 	good
-	[[ $output == *"1 of 1 "*"two/other"*"Mutants: 1 of 1 killed"* ]] || fail "not said"
+	[[ $output == *"1 of 1 "*"two/other"*"Mutants: 1 of 1 killed"* ]] || fail "the output does not say so"
 	[[ $output != *one/wrong* ]] || fail "one/wrong was not chosen"
 	lab mutants MUTANT='*/wrong two/*'
 	good
-	[[ $output == *"Mutants: 2 of 2 killed"* ]] || fail "not said"
+	[[ $output == *"Mutants: 2 of 2 killed"* ]] || fail "the output does not say so"
 	lab mutants MUTANT='three/*'
 	refused 2 '^mutants: MUTANT=three/\* matches no mutant; the folders are: one two$'
 }
 
-@test "a mutant of a case, suite, architecture, flavour or machine that is not there is refused" {
+@test "a mutant of an unknown case, suite, architecture, flavour or machine is refused" {
 	local line
 	while IFS='|' read -r line said; do
 		mutant one/wrong "$line" 'Words: Expected count == 2'
@@ -82,10 +82,10 @@ verdict() {
 	[ ! -e "$BUILD/tree-6.1-mutant" ] || fail "something was assembled"
 }
 
-@test "a mutant whose case passes is a survivor, one whose case fails in its words is killed" {
+@test "a mutant survives if its case passes, and is killed if it fails with the words" {
 	lab mutants
 	[ "$status" = 7 ] || fail "class 7 expected"
-	[[ $output == *"SURVIVED"*"mini.works: passed"* ]] || fail "not said"
+	[[ $output == *"SURVIVED"*"mini.works: passed"* ]] || fail "the output does not say so"
 	verdict SURVIVED one/wrong
 	fails
 	lab mutants
@@ -93,24 +93,24 @@ verdict() {
 	verdict killed one/wrong
 }
 
-@test "a case that fails in other words is no kill, and what it said is shown" {
+@test "a case that fails with other words is no kill, and its words are shown" {
 	fails 'out of memory in the harness'
 	lab mutants
 	[ "$status" = 7 ] || fail "class 7 expected"
-	[[ $output == *"mini.works: killed by other words: out of memory in the harness count == 1"* ]] || fail "not said"
+	[[ $output == *"mini.works: failed with other words: out of memory in the harness count == 1"* ]] || fail "the output does not say so"
 	verdict 'OTHER WORDS' one/wrong
 }
 
-@test "a mutant without words is no kill, and what they could be is shown" {
+@test "a mutant without words is no kill, and the words of the case are shown" {
 	mutant one/wrong 'Kills: mini.works'
 	fails
 	lab mutants
 	[ "$status" = 7 ] || fail "class 7 expected"
-	[[ $output == *"mini.works: it said: Expected count == 2, but count == 1"* ]] || fail "not said"
+	[[ $output == *"mini.works: it said: Expected count == 2, but count == 1"* ]] || fail "the output does not say so"
 	verdict 'NO WORDS' one/wrong
 }
 
-@test "what a case says beside its failure is not its failure" {
+@test "what a case prints besides its failure does not count as its words" {
 	fails
 	sed -i 's/.*# works: EXP/[    1.000004]     # works: Expected nothing at all\n&/' "$BIN/qemu-system-x86_64"
 	mutant one/wrong 'Kills: mini.works' 'Words: Expected nothing at all'
@@ -119,7 +119,7 @@ verdict() {
 	verdict 'OTHER WORDS' one/wrong
 }
 
-@test "a case that has no result, is skipped, or is expected to fail and passes, kills nothing" {
+@test "a case that has no result or is skipped kills nothing" {
 	fails
 	sed -i '/ok 1 works/d' "$BIN/qemu-system-x86_64"
 	lab mutants
@@ -129,11 +129,11 @@ verdict() {
 	sed -i 's/    ok 1 works/    ok 1 works # SKIP not here/' "$BIN/qemu-system-x86_64"
 	lab mutants
 	[ "$status" = 7 ] || fail "class 7 expected"
-	[[ $output == *"mini.works: skipped"* ]] || fail "not said"
+	[[ $output == *"mini.works: skipped"* ]] || fail "the output does not say so"
 	verdict SURVIVED one/wrong
 }
 
-@test "a mutant that names its splat is killed by that one only" {
+@test "a mutant that names a splat is killed by that one only" {
 	mutant one/wrong 'Kills: mini.works' 'Splat: possible circular locking dependency'
 	sed -i 's/.*    ok 1 works/[    1.000004] WARNING: possible circular locking dependency detected\n&/' "$BIN/qemu-system-x86_64"
 	lab mutants
@@ -144,10 +144,10 @@ verdict() {
 	mutant one/wrong 'Kills: mini.works' 'Splat: possible circular locking' 'Arch: x86_64'
 	lab mutants
 	[ "$status" = 7 ] || fail "class 7 expected"
-	[[ $output == *"no splat says so; there was: BUG: sleeping function"* ]] || fail "not said"
+	[[ $output == *"no such splat; there was: BUG: sleeping function"* ]] || fail "the output does not say so"
 }
 
-@test "a mutant that does not apply, or not build, is no survivor" {
+@test "a mutant that does not apply or does not build ends a run of one mutant" {
 	mutant one/wrong 'Kills: mini.works' 'Words: Expected count == 2'
 	sed -i 's/line_29/line_28/' "$HOUSE/mutants/one/wrong.patch"
 	watch_over "$HOUSE"
@@ -161,7 +161,7 @@ verdict() {
 	assembled
 }
 
-@test "one that does not apply, and one that does not build, do not end the others" {
+@test "a mutant that does not apply or does not build does not stop the others" {
 	mutant one/a 'Kills: mini.works' 'Words: Expected count == 2'
 	mutant one/b 'Kills: mini.works' 'Words: Expected count == 2'
 	sed -i 's/line_29/line_28/' "$HOUSE/mutants/one/a.patch"
@@ -170,9 +170,9 @@ verdict() {
 	fails
 	lab mutants
 	[ "$status" = 7 ] || fail "class 7 expected"
-	[[ $output == *"1 of 3 "*"2 of 3 "*"3 of 3 "*"Mutants: 1 of 3 killed"* ]] || fail "not said"
-	[[ $output == *"      does not apply: mm/memory.c, hunk 1"* ]] || fail "not said"
-	[[ $output == *"does not build: "*"mm/memory.c:30:"* ]] || fail "not said"
+	[[ $output == *"1 of 3 "*"2 of 3 "*"3 of 3 "*"Mutants: 1 of 3 killed"* ]] || fail "the output does not say so"
+	[[ $output == *"      does not apply: mm/memory.c, hunk 1"* ]] || fail "the output does not say so"
+	[[ $output == *"does not build: "*"mm/memory.c:30:"* ]] || fail "the output does not say so"
 	verdict BROKEN one/a
 	verdict BROKEN one/b
 	verdict killed one/wrong
@@ -184,7 +184,7 @@ verdict() {
 	fails
 	lab mutants MUTANT=one/wrong
 	good
-	# Whoever boots from now on sees the case pass.
+	# In a boot from now on the case passes.
 	stub_machines "$BIN"
 	lab mutants
 	[ "$status" = 7 ] || fail "class 7 expected"
@@ -193,7 +193,7 @@ verdict() {
 	fails
 	lab mutants MUTANT=one/other
 	good
-	# Other words, another series, another judge.
+	# The words, the judge and the series change in turn.
 	stub_machines "$BIN"
 	lab mutants
 	good
@@ -214,13 +214,13 @@ verdict() {
 	[ "$status" = 7 ] || fail "the series has changed"
 }
 
-@test "a run that was interrupted goes on where it was" {
+@test "an interrupted run continues where it was" {
 	mutant one/a 'Kills: mini.works' 'Words: Expected count == 2'
 	fails
 	lab mutants MUTANT=one/a
 	good
 	mkfifo "$T/fifo"
-	# The guest of the second mutant is at work.
+	# Interrupt it while the guest of the second mutant runs.
 	printf '#!/bin/sh\necho > %s\nexec sleep 1000\n' "$T/fifo" > "$BIN/qemu-system-x86_64"
 	start mutants
 	at_work "$T/fifo"

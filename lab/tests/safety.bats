@@ -1,18 +1,18 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Nothing of the user's is lost: his files, his commits, his letters, his environment;
-# and nothing that was started outlives the run unseen.
+# The lab loses no file, commit or mail of the user's, takes nothing from the environment
+# that it should not, and leaves no process behind.
 #
-# Each test is a subshell, and changes its own copies of what helper.bash sets:
+# Each test is a subshell and changes its own copies of helper.bash's variables:
 # shellcheck disable=SC2030,SC2031,SC2154
 
 load mini.bash
 
-# names: what lies in the build folder.
+# names: the files and folders in the build folder.
 names() { (cd "$BUILD" && find . -mindepth 1 -maxdepth 1 -printf '%P\n' | sort | xargs); }
 
-# made ARGUMENT...: through make, as the user does it.
+# made ARGUMENT...: run make, as the user does.
 made() { run --separate-stderr with make --no-print-directory "$@"; }
 
 # --- make's variables --------------------------------------------------------------
@@ -21,10 +21,10 @@ made() { run --separate-stderr with make --no-print-directory "$@"; }
 	made -C "$HOUSE" series SIGNOFF="Your Name <you@example.org>"
 	good
 	grep -qx 'Signed-off-by: Your Name <you@example.org>' "$BUILD"/series-6.1/0001-*.patch
-	# shellcheck disable=SC2016 # make must not expand it
+	# shellcheck disable=SC2016 # make must not expand it either
 	made -C "$HOUSE" series SIGNOFF='A "B" O'\''C $(D) <o.c@example.org>'
 	good
-	# shellcheck disable=SC2016 # nor the shell
+	# shellcheck disable=SC2016 # it is literal
 	grep -qxF 'Signed-off-by: A "B" O'\''C $(D) <o.c@example.org>' "$BUILD"/series-6.1/0001-*.patch
 }
 
@@ -67,21 +67,21 @@ made() { run --separate-stderr with make --no-print-directory "$@"; }
 @test "make says which variables it takes from the environment" {
 	run --separate-stderr with SERIES=none make --no-print-directory -C "$HOUSE" tree BASE=6.1
 	good
-	[[ $output == "SERIES=none from the environment"* ]] || fail "not said"
-	[[ $output != *"BASE=6.1 from"* ]] || fail "said of one that was given"
+	[[ $output == "SERIES=none from the environment"* ]] || fail "the output does not say so"
+	[[ $output != *"BASE=6.1 from"* ]] || fail "a variable of the command line is listed"
 	run --separate-stderr with ARCH=sparc make --no-print-directory -C "$HOUSE" tree
 	refused 2 'ARCH=sparc is unknown'
-	[[ $output == "ARCH=sparc from the environment"* ]] || fail "not said"
+	[[ $output == "ARCH=sparc from the environment"* ]] || fail "the output does not say so"
 }
 
-@test "the lab's own names in the environment reach nothing" {
+@test "variables of the environment that the lab uses internally have no effect" {
 	lab tree TREE="$T/tree-mine" ARCHIVE="$T/none" LAB_TREE="$T/tree-mine" OUT=/x REPO=/x
 	good
-	[ ! -e "$T/tree-mine" ] || fail "made elsewhere"
+	[ ! -e "$T/tree-mine" ] || fail "the tree is elsewhere"
 	grep -qx 'int one;' "$BUILD/tree-6.1/mm/memory.c"
 }
 
-@test "LAB_LOCKED=1 in the environment does not open the lock" {
+@test "LAB_LOCKED=1 in the environment does not bypass the lock" {
 	mkfifo "$T/slow.tar.xz"
 	start run LAB_ARCHIVE="$T/slow.tar.xz"
 	exec 8> "$T/slow.tar.xz"
@@ -93,7 +93,7 @@ made() { run --separate-stderr with make --no-print-directory "$@"; }
 	good
 }
 
-@test "the user's settings of git, make, compilers and kernels reach nothing" {
+@test "the user's settings of git, make, compilers and kernels have no effect" {
 	mkdir "$T/home" "$T/none"
 	printf '[core]\n\tautocrlf = true\n\thooksPath = %s\n[diff]\n\tnoprefix = true\n' "$T/hooks" > "$T/home/.gitconfig"
 	mkdir "$T/hooks"
@@ -104,7 +104,7 @@ made() { run --separate-stderr with make --no-print-directory "$@"; }
 		GIT_NAMESPACE=x LLVM=1 KCONFIG_CONFIG="$T/none/.config" KBUILD_OUTPUT="$T/none" CC=false \
 		HOSTCC=false MAKEFLAGS=n MAKEFILES="$T/none/x" PYTHONPATH="$T/none" XZ_OPT=--nonsense TAR_OPTIONS=--nonsense
 	! grep -q $'\r' "$BUILD/tree-6.1/mm/memory.c" || fail "DOS line ends"
-	[ -z "$(ls -A "$T/none")" ] || fail "something was put elsewhere"
+	[ -z "$(ls -A "$T/none")" ] || fail "the lab wrote there"
 }
 
 # builds_with VARIABLE=VALUE...: a build from nothing, without the help of the cache.
@@ -116,7 +116,7 @@ builds_with() {
 # The strays: a header that the kernel must not find; an assembler and a library of the
 # compiler's own that break a build; an empty folder that must stay so. A library of
 # LIBRARY_PATH comes after Debian's, so no test here can tell that it is looked for.
-@test "the search paths of the user's compiler, linker and loader reach nothing" {
+@test "the search paths of the user's compiler, linker and loader have no effect" {
 	local stray=$T/stray library
 	mkdir -p "$stray/empty"
 	touch "$stray/stray.h"
@@ -137,7 +137,7 @@ builds_with() {
 	[ -z "$(ls -A "$stray/empty")" ] || fail "the compiler wrote $(ls -A "$stray/empty")"
 }
 
-@test "a TMPDIR that is missing or cannot be written to does not matter" {
+@test "a TMPDIR that is missing or cannot be written to has no effect" {
 	passes TMPDIR="$T/nowhere"
 	lab series TMPDIR=/proc
 	good
@@ -154,11 +154,11 @@ builds_with() {
 	passes
 }
 
-@test "an output that is closed, full or not read to its end: one line, no traceback" {
+@test "an output that cannot be written to: one line of error, no traceback" {
 	assembled
 	run bash -c 'env BUILD="$1" LAB_ARCHIVE="$2" PATH="$3" "$4" 2>&1 > /dev/full' - "$BUILD" "$ARCHIVE" "$BIN:$PATH" "$HOUSE/lab/make/run"
-	[ "$status" != 0 ] || fail "nobody saw it, and it passed"
-	[ "${#lines[@]}" = 1 ] || fail "one line expected"
+	[ "$status" != 0 ] || fail "the run passed without its output"
+	[ "${#lines[@]}" = 1 ] || fail "one line of error expected"
 	[[ $output != *Traceback* ]] || fail "a traceback"
 	nobody_left
 	passes
@@ -203,7 +203,7 @@ builds_with() {
 		refused 2 'holds the project itself'
 	done
 	lab distclean BUILD=/
-	refused 2 'BUILD=/ is the root of all files'
+	refused 2 'BUILD=/ is the root folder'
 	lab distclean BUILD="$T"
 	refused 2 'holds the project itself'
 	lab tree BUILD="$HOUSE/lab/.."
@@ -221,7 +221,7 @@ builds_with() {
 	good
 }
 
-@test "an empty folder becomes the lab's, a new disk too" {
+@test "an empty folder becomes the lab's, and so does a new disk" {
 	mkdir -p "$T/empty/lost+found"
 	lab tree BUILD="$T/empty"
 	good
@@ -231,7 +231,7 @@ builds_with() {
 }
 
 @test "a BUILD that cannot be written to is refused in one line" {
-	may_mount || skip "a file system of one's own cannot be mounted here"
+	may_mount || skip "this user cannot mount a file system"
 	assembled
 	mkdir "$T/readonly"
 	mount --bind "$BUILD" "$T/readonly"
@@ -240,7 +240,7 @@ builds_with() {
 	refused 2 "cannot write in BUILD=$T/readonly$"
 }
 
-@test "the build/ of an older lab is adopted: what it made is told by name" {
+@test "the build/ of an older lab is adopted, by the names of what it made" {
 	mkdir -p "$HOUSE/build/my-notes" "$HOUSE/build/series-6.1-mine" "$HOUSE/build/6.1-my-x86_64-notes"
 	mv "$BUILD/busybox-x86_64" "$HOUSE/build"
 	rm -r "$BUILD"
@@ -261,7 +261,7 @@ builds_with() {
 	[ "$(names)" = ".lab 6.1-my-x86_64-notes my-notes series-6.1-mine" ] || fail "left: $(ls -A "$BUILD")"
 }
 
-@test "distclean removes all that every target made, and names what it leaves" {
+@test "distclean removes what every target made, and names what it leaves" {
 	cp "$HOUSE/configs/x86_64.qemu" "$HOUSE/configs/icount.qemu"
 	watch_over "$HOUSE"
 	passes
@@ -276,7 +276,7 @@ builds_with() {
 	touch "$BUILD/notes"
 	lab distclean
 	good
-	[[ $output == *"not the lab's, and left there: notes" ]] || fail "not said"
+	[[ $output == *"Your files are left there: notes" ]] || fail "the output does not say so"
 	[ "$(names)" = ".lab notes" ] || fail "left: $(ls -A "$BUILD")"
 	rm "$BUILD/notes"
 	lab distclean
@@ -284,10 +284,10 @@ builds_with() {
 	[ ! -e "$BUILD" ] || fail "left: $(ls -A "$BUILD")"
 }
 
-# What a script makes there and does not record would stay for ever.
+# distclean would not remove what a script makes and does not record.
 @test "every name that a script makes in the build folder is recorded" {
 	local name
-	# shellcheck disable=SC2016 # the scripts' own words
+	# shellcheck disable=SC2016 # the text of the scripts
 	(cd "$HOUSE" && grep -rhoE '\$BUILD"?/[a-z][a-z0-9.]*' lab/make lab/stage lab/boot lab/settings.sh | sed 's,.*/,,' | sort -u) |
 		while read -r name; do
 			case $name in src | tree | tmp | series | apt | busybox) continue ;; esac
@@ -296,7 +296,7 @@ builds_with() {
 	[ ! -s "$T/unrecorded" ] || fail "no 'own' for: $(xargs < "$T/unrecorded")"
 }
 
-@test "a name that the user has in the way is refused, and kept" {
+@test "a file of the user's with a name that the lab needs is refused, and kept" {
 	mkdir "$BUILD/series-6.1"
 	echo precious > "$BUILD/series-6.1/file"
 	watch_over "$HOUSE" "$BUILD/series-6.1"
@@ -308,7 +308,7 @@ builds_with() {
 
 # --- work in a tree ----------------------------------------------------------------
 
-# commit_in TREE MESSAGE
+# commit_in TREE MESSAGE: commit an edit there.
 commit_in() {
 	echo 'int mine;' >> "$1/mm/memory.c"
 	git -C "$1" -c user.name=u -c user.email=u@h commit -qam "$2"
@@ -334,14 +334,15 @@ commit_in() {
 		refused 2 'holds commits that are in no patch'
 	done
 	[ "$(git -C "$tree" rev-parse HEAD)" = "$mine" ] || fail "the tree moved"
-	# The advice works: a branch keeps them, clean leaves it, distclean asks for it.
+	# What the message suggests works: a branch keeps them. clean leaves it, and distclean
+	# refuses to remove it.
 	git -C "$tree" branch mine "$mine"
 	assembled
 	lab clean
 	good
 	[ "$(git --git-dir "$BUILD/src-6.1.git" rev-parse mine)" = "$mine" ] || fail "the branch is gone"
 	lab distclean
-	refused 2 'src-6.1.git holds what you keep there \(refs/heads/mine\): take it elsewhere'
+	refused 2 'src-6.1.git has branches, tags or stashes of yours \(refs/heads/mine\): save them'
 	git --git-dir "$BUILD/src-6.1.git" branch -qD mine
 	lab distclean
 	good
@@ -370,7 +371,7 @@ commit_in() {
 	refused 2 'tree-6.1-mutant holds commits that are in no patch'
 }
 
-@test "a tree set back to one of the lab's own commits is no work of the user's" {
+@test "a tree at an earlier commit of the lab's holds no work of the user's" {
 	assembled
 	git -C "$BUILD/tree-6.1" checkout -q --detach HEAD~2
 	assembled
@@ -394,12 +395,12 @@ commit_in() {
 	good
 }
 
-@test "distclean refuses over a stash, a tag or a work tree of the user's" {
+@test "distclean refuses to remove a stash or a work tree of the user's" {
 	assembled
 	echo 'int mine;' >> "$BUILD/tree-6.1/mm/memory.c"
 	git -C "$BUILD/tree-6.1" -c user.name=u -c user.email=u@h stash -q
 	lab distclean
-	refused 2 'src-6.1.git holds what you keep there \(refs/stash\)'
+	refused 2 'src-6.1.git has branches, tags or stashes of yours \(refs/stash\)'
 	git -C "$BUILD/tree-6.1" stash drop -q
 	git -C "$BUILD/tree-6.1" worktree add -q --detach "$T/mine"
 	lab distclean
@@ -411,7 +412,7 @@ commit_in() {
 
 # --- the mailed series -------------------------------------------------------------
 
-@test "an edited series or cover letter is kept aside, an unedited one replaced" {
+@test "an edited series or cover letter is kept, an unedited one is replaced" {
 	lab series
 	good
 	lab series
@@ -420,12 +421,12 @@ commit_in() {
 	echo 'To: a@example.org' >> "$BUILD/series-6.1/0000-cover-letter.patch"
 	lab series
 	good
-	[[ $output == *"What you changed in $BUILD/series-6.1 is kept in $BUILD/series-6.1.kept-"* ]] || fail "not said"
+	[[ $output == *"What you changed in $BUILD/series-6.1 is kept in $BUILD/series-6.1.kept-"* ]] || fail "the output does not say so"
 	grep -qx 'To: a@example.org' "$BUILD"/series-6.1.kept-*/0000-cover-letter.patch || fail "it is lost"
 	touch "$BUILD/series-6.1/my-notes"
 	lab distclean
 	good
-	[[ $output =~ "left there: series-6.1 series-6.1.kept-"[0-9-]+$ ]] || fail "not said"
+	[[ $output =~ "are left there: series-6.1 series-6.1.kept-"[0-9-]+$ ]] || fail "the output does not say so"
 	[ -e "$BUILD/series-6.1/my-notes" ] || fail "it is lost"
 }
 
@@ -438,7 +439,7 @@ hung_up() {
 	interrupted "$1" 129
 }
 
-@test "a closed terminal ends a build, with a compiler that will not go" {
+@test "a closed terminal ends a build, with a compiler that ignores signals" {
 	assembled
 	blocking ccache
 	start run
@@ -448,7 +449,7 @@ hung_up() {
 	passes
 }
 
-@test "a closed terminal ends a boot, with a machine that will not go" {
+@test "a closed terminal ends a boot, with an emulator that ignores signals" {
 	mv "$BIN/qemu-system-x86_64" "$T/qemu"
 	blocking qemu-system-x86_64
 	start run
@@ -473,8 +474,8 @@ hung_up() {
 	good
 }
 
-# outlives COMMAND: kill the run itself, as the machine does when memory is short; what it
-# had started lives on and holds the lock.
+# outlives COMMAND: kill the script alone, as the kernel does when it is out of memory. The
+# command that it had started lives on and holds the lock.
 outlives() {
 	local pid
 	blocking "$1"
@@ -497,7 +498,7 @@ outlives() {
 	passes
 }
 
-@test "the lock is held while a machine of a killed run lives" {
+@test "the lock is held while an emulator of a killed run lives" {
 	cp "$BIN/qemu-system-x86_64" "$T/qemu"
 	outlives qemu-system-x86_64
 	mv "$T/qemu" "$BIN/qemu-system-x86_64"
@@ -512,11 +513,11 @@ outlives() {
 	at_work "$T/reached"
 	ctrl_c
 	interrupted initramfs
-	[ ! -e "$BUILD/busybox-x86_64" ] || fail "half a busybox"
+	[ ! -e "$BUILD/busybox-x86_64" ] || fail "half a busybox was left"
 }
 
 @test "Ctrl-C while apt installs a package" {
-	[ "$(id -u)" = 0 ] || skip "only root asks apt"
+	[ "$(id -u)" = 0 ] || skip "only root runs apt"
 	echo 'base lab-test-no-such-package' >> "$HOUSE/lab/data/packages"
 	watch_over "$HOUSE"
 	blocking apt-get
@@ -526,7 +527,7 @@ outlives() {
 	interrupted packages
 }
 
-@test "locks that a killed git left are removed, and it is said" {
+@test "locks that a killed git left are removed, and the output says so" {
 	local gitdir lock
 	assembled
 	gitdir=$(git -C "$BUILD/tree-6.1" rev-parse --absolute-git-dir)
@@ -536,19 +537,19 @@ outlives() {
 		sed -i 's/^Why\./Why, again./' "$HOUSE/patches/linux-6.1/0002-two.patch"
 		watch_over "$HOUSE"
 		assembled
-		[[ $output == *"removed a lock that a killed git left: ${lock#"$BUILD"/}"* ]] || fail "not said: $lock"
+		[[ $output == *"removed a lock that a killed git left: ${lock#"$BUILD"/}"* ]] || fail "the output does not name $lock"
 		[ ! -e "$lock" ] || fail "left: $lock"
 	done
 }
 
-@test "a work tree that git was making when it was killed is made" {
+@test "a work tree that git was making when it was killed is completed" {
 	assembled
 	rm -rf "$BUILD/tree-6.1"
 	echo initializing > "$BUILD/src-6.1.git/worktrees/tree-6.1/locked"
 	assembled
 }
 
-@test "the lock of a git that is at work is not removed" {
+@test "the lock of a running git is not removed" {
 	local gitdir
 	assembled
 	gitdir=$(git -C "$BUILD/tree-6.1" rev-parse --absolute-git-dir)

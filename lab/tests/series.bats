@@ -147,7 +147,7 @@ as_mailed() { cat "$BUILD"/series-6.1/*.patch | sed '/^Date: /d'; }
 		grep -qx 'Signed-off-by: A Sender <a.sender@example.org>' "$mail" || fail "$mail: sign-off"
 	done
 	lab series
-	[[ $output == *'The patches are not signed off'* ]] || fail "not said"
+	[[ $output == *'The patches are not signed off'* ]] || fail "the output does not say so"
 }
 
 @test "each mail is addressed as the kernel's get_maintainer.pl says" {

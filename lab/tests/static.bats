@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What can be said of the project without building a kernel. The assembled tree is
-# CHECK_BUILD's, as `make tree` left it.
+# What can be checked without building a kernel. The assembled tree is that of `make tree`
+# in CHECK_BUILD.
 
 setup() {
 	load helper.bash
@@ -10,21 +10,21 @@ setup() {
 	TREE=$CHECK_BUILD/tree-6.1
 }
 
-# nothing WORD...: the input must be empty; it is shown under these words.
+# nothing WORD...: fail unless the input is empty, and show it under these words.
 nothing() {
 	local found
 	found=$(cat)
 	[ -z "$found" ] || fail "$*:" "$found"
 }
 
-# files [PATTERN]...: what the project consists of, of the names chosen.
+# files [PATTERN]...: the project's files that match.
 files() {
 	git ls-files -- "$@" | while IFS= read -r file; do
 		[ ! -f "$file" ] || printf '%s\n' "$file"
 	done
 }
 
-# of_language PATTERN SUFFIX: files whose first lines or name say so.
+# of_language PATTERN SUFFIX: the files whose first lines match or whose name ends so.
 of_language() {
 	files | while IFS= read -r file; do
 		if [[ $file == *$2 ]] || head -n 3 "$file" | grep -aqE "$1"; then
@@ -56,24 +56,24 @@ python_scripts() { of_language '^#!.*python' .py; }
 	[ "$status" = 0 ] || fail "python"
 }
 
-# The licence itself; consoles as they were recorded; texts that are printed or
-# mailed as they are; edits, whose files carry their own tags.
-@test "every file says its licence" {
+# Except the licence itself, recorded consoles, texts that are printed or mailed as they
+# are, and patches, whose files have their own tags.
+@test "every file has an SPDX tag" {
 	files | grep -vE '^COPYING$|^lab/make/help.txt$|^lab/tests/consoles/[^.]*$|^patches/.*/cover(\.[a-z]+)?$|\.patch$' |
 		while IFS= read -r file; do
 			head -n 5 "$file" | grep -q 'SPDX-License-Identifier: GPL-2.0' || printf '%s\n' "$file"
 		done | nothing "no SPDX tag"
 }
 
-# A new file that comes by a patch, not from a room, would escape the test above.
-@test "a file that a patch adds says its licence" {
+# The test above does not see a new file in a patch.
+@test "every file that a patch adds has an SPDX tag" {
 	files '*.patch' | while IFS= read -r file; do
 		awk '/^diff --git/ { new = 0 } /^new file/ { new = 1 }
 			new && /^@@/ { getline; if (!/SPDX-License-Identifier/) print FILENAME ": " $0; new = 0 }' "$file"
 	done | nothing "no SPDX tag in a new file"
 }
 
-# ours: the project's own lines as FILE:LINE; of patches only what they add.
+# ours: the project's own lines, with FILE:LINE before each; of patches, the added lines.
 ours() {
 	files | grep -vE '^COPYING$|^lab/tests/consoles/' | while IFS= read -r file; do
 		case $file in
@@ -88,7 +88,7 @@ ours() {
 	ours | grep -aE '\b(TO[D]O|FIX[M]E|X[X]X)\b' | nothing "left to be done"
 }
 
-# lab/data/splats and allow end patterns with a blank that belongs to them.
+# In lab/data/splats and allow a pattern may end with a blank.
 @test "no trailing whitespace" {
 	ours | grep -avE '^lab/(data/(splats|allow)|tests/(splat|benign)-lines):' | grep -aE '[[:blank:]]$' |
 		nothing "trailing whitespace"
@@ -107,15 +107,15 @@ ours() {
 	done | nothing "file modes"
 }
 
-# Paths and hosts of the machine something was written on are of no use elsewhere.
-@test "no path or host of somebody's machine" {
+# Paths and hosts of the author's machine are of no use elsewhere.
+@test "no path or host of the author's machine" {
 	(ours; grep -aHn '' lab/tests/consoles/* 2>/dev/null || :) |
 		grep -aE '(^|[^[:alnum:]_.$}{*-])/(wor[k]|roo[t]|hom[e]|Users)/' | nothing "machine paths"
 	ours | grep -aoE '^[^:]*:[0-9]+:|https?://[^/ )">]+' | awk '/^http/ { print where $0; next } { where = $0 }' |
 		grep -vE '://([a-z0-9-]+\.)*(kernel\.org|gnu\.org|debian\.org|spdx\.org)$' | nothing "hosts"
 }
 
-@test "each Adds: line names files of the rooms" {
+@test "each Adds: line names files that exist" {
 	files 'patches/*.patch' | while IFS= read -r patch; do
 		sed -n '/^---$/q; /^diff --git/q; s/^Adds: *//p' "$patch" | tr -s ' ' '\n' |
 			while IFS= read -r path; do
@@ -128,7 +128,7 @@ ours() {
 	for folder in patches/linux-* lab/vtx; do
 		sed 's/#.*//' "$folder"/series* | awk 'NF { print $1 }' | sort -u > "$BATS_TEST_TMPDIR/named"
 		(cd "$folder" && ls ./*.patch) | sed 's/^..//' | sort > "$BATS_TEST_TMPDIR/there"
-		# A list may name a patch of another folder.
+		# A list may name a patch in another folder.
 		grep / "$BATS_TEST_TMPDIR/named" | while read -r far; do
 			[ -e "$folder/$far" ] || echo "$folder: $far"
 		done
@@ -138,10 +138,10 @@ ours() {
 
 # --- checkpatch --------------------------------------------------------------------
 
-# judged_by_checkpatch [OPTION]... FILE...: what it says and checkpatch.allow does not
-# explain, as PATH:LINE: LEVEL:TYPE: MESSAGE. What it says of a mail's own message has
-# no path: it stands under the path "message". No sign-off is made up for anybody. On
-# its stderr the kernel's spdxcheck.py asks for modules that Debian's python lacks.
+# judged_by_checkpatch [OPTION]... FILE...: the findings of checkpatch that checkpatch.allow
+# does not allow, as PATH:LINE: LEVEL:TYPE: MESSAGE. A finding about a mail's own message
+# has no path; here it gets the path "message". --no-signoff, because the lab signs nothing
+# off. On stderr the kernel's spdxcheck.py asks for modules that Debian's python lacks.
 judged_by_checkpatch() {
 	local where line type rest allow_type path text
 	(cd "$TREE" && perl scripts/checkpatch.pl --strict --no-signoff --no-summary --terse \
@@ -161,8 +161,8 @@ judged_by_checkpatch() {
 	done < "$BATS_TEST_TMPDIR/said"
 }
 
-# what_line PATH LINE FINDING: what an allowance's TEXT is about: the line of the file;
-# of a message, whose line numbers are no file's, what checkpatch says.
+# what_line PATH LINE FINDING: what the TEXT of an allowance is compared with: the line of
+# the file, or, for a message, which has no line numbers of a file, the finding itself.
 what_line() {
 	if [ "$1" = message ]; then
 		echo "$3"
@@ -173,14 +173,14 @@ what_line() {
 
 allowed() { sed -E 's/(^| )# .*//; s/^#.*//; /^$/d' "$TESTS/checkpatch.allow"; }
 
-@test "checkpatch is at work: it finds what is wrong, and no allowance hides it" {
+@test "checkpatch works: it finds faults, and no allowance hides them" {
 	printf '// SPDX-License-Identifier: GPL-2.0-only\nint f(int a)\n{\n\tif (a<1)\n\t\treturn a; \n\treturn 0;\n}\n' > "$BATS_TEST_TMPDIR/wrong.c"
 	run judged_by_checkpatch -f "$BATS_TEST_TMPDIR/wrong.c"
 	[[ $output == *"wrong.c:5: ERROR:TRAILING_WHITESPACE"* ]] || fail "not found"
 	[[ $output == *"wrong.c:4: ERROR:SPACING"* ]] || fail "not found"
 }
 
-# mails: the series as mails, in $BATS_TEST_TMPDIR/series.
+# mails: write the series as mails to $BATS_TEST_TMPDIR/series.
 mails() {
 	local base
 	base=$(git --git-dir "$CHECK_BUILD/src-6.1.git" rev-parse base)
@@ -188,7 +188,7 @@ mails() {
 	[ -n "$(ls "$BATS_TEST_TMPDIR/series")" ] || fail "the tree has no commit of the series"
 }
 
-@test "checkpatch finds what is wrong in a message" {
+@test "checkpatch finds faults in a message" {
 	mails
 	set -- "$BATS_TEST_TMPDIR"/series/0001-*
 	awk '!done && /^$/ { print "\nFix teh loop.\n\nFixes: deadbeef"
@@ -200,13 +200,13 @@ mails() {
 	done
 }
 
-@test "checkpatch finds nothing in the series, as it is mailed" {
+@test "checkpatch finds nothing in the mails of the series" {
 	mails
 	judged_by_checkpatch --showfile "$BATS_TEST_TMPDIR"/series/*.patch | nothing "checkpatch"
 }
 
-# named_commits FILE...: "SHA SUBJECT" of each commit of Linux that a message names. One
-# without a subject, or with a short SHA, is printed as it is: checkpatch cannot look it up.
+# named_commits FILE...: "SHA SUBJECT" of each commit of Linux that a message names. A name
+# without a subject or with a short SHA is printed unchanged: checkpatch cannot look it up.
 named_commits() {
 	local file
 	for file; do
@@ -215,18 +215,19 @@ named_commits() {
 	done
 }
 
-@test "each commit of Linux that a message names is a known one, and none is known in vain" {
+@test "the commits of Linux that the messages name are those of upstream-commits" {
 	printf 'As commit 1234 did, and commit\n0a3869e14d4a ("one").\n---\n' > "$BATS_TEST_TMPDIR/message"
 	[ "$(named_commits "$BATS_TEST_TMPDIR/message")" = "$(printf 'commit 1234\n0a3869e14d4a one')" ] ||
 		fail "not found: $(named_commits "$BATS_TEST_TMPDIR/message")"
 	comm -3 <(named_commits patches/linux-6.1/*.patch | sort -u) \
-		<(sed '/^#/d' "$TESTS/upstream-commits" | sort) | nothing "named and not known, or known and not named"
+		<(sed '/^#/d' "$TESTS/upstream-commits" | sort) | nothing "named and not listed, or listed and not named"
 }
 
-# A line "Cost: none." in the last paragraph would be a trailer, and a sign-off join it.
-@test "no line of prose is what git takes for a trailer" {
+# git takes a line "Cost: none." in the last paragraph for a trailer, and puts the sign-off
+# directly below it.
+@test "git takes no line of prose for a trailer" {
 	mails
-	printf 'x: y\n\nWhy.\n\nCost: none.\n' | git interpret-trailers --parse | grep -q . || fail "git takes it for prose"
+	printf 'x: y\n\nWhy.\n\nCost: none.\n' | git interpret-trailers --parse | grep -q . || fail "git does not take it for a trailer"
 	for mail in "$BATS_TEST_TMPDIR"/series/*; do
 		git mailinfo "$BATS_TEST_TMPDIR/body" /dev/null < "$mail" > /dev/null
 		(echo subject; echo; sed '/^---$/,$d' "$BATS_TEST_TMPDIR/body") | git interpret-trailers --parse |
@@ -234,15 +235,16 @@ named_commits() {
 	done | nothing "trailers"
 }
 
-@test "each message says what upstream did, or that it did nothing" {
+@test "each message names an upstream commit or says that there is none" {
 	sed '/^#/d' patches/linux-6.1/series | grep '^00[0-4]' |
 		while read -r patch; do
 			[ -n "$(named_commits "patches/linux-6.1/$patch")" ] ||
 				sed '/^---$/,$d' "patches/linux-6.1/$patch" | tr '\n' ' ' | grep -qE '[Nn]o upstream counterpart' || echo "$patch"
-		done | nothing "nothing is said of upstream"
+		done | nothing "upstream is not mentioned"
 }
 
-# FILE_PATH_CHANGES asks for MAINTAINERS with each new file, whatever covers it.
+# checkpatch's FILE_PATH_CHANGES asks about MAINTAINERS for each new file, also if an entry
+# covers it, so it is allowed. This test checks the entries.
 @test "every file of the series has a maintainer" {
 	local base
 	base=$(git --git-dir "$CHECK_BUILD/src-6.1.git" rev-parse base)
@@ -255,7 +257,7 @@ named_commits() {
 	done | nothing "no maintainer"
 }
 
-# Where each room lands is lab/stage/assemble's knowledge: the commits tell.
+# The commits say which files are new.
 @test "checkpatch finds nothing in the new files" {
 	local base
 	base=$(git --git-dir "$CHECK_BUILD/src-6.1.git" rev-parse base)
@@ -264,11 +266,11 @@ named_commits() {
 	judged_by_checkpatch -f "${new[@]}" | nothing "checkpatch"
 }
 
-@test "what checkpatch.allow allows is needed" {
-	comm -23 <(allowed | sort -u) <(sort -u "$BATS_FILE_TMPDIR/needed") | nothing "nobody needs"
+@test "each line of checkpatch.allow is needed" {
+	comm -23 <(allowed | sort -u) <(sort -u "$BATS_FILE_TMPDIR/needed") | nothing "not needed"
 }
 
-@test "the mutants are no worse than the series in form" {
+@test "each mutant names a case and applies to the series" {
 	[ -n "$(files 'mutants/*.patch')" ] || skip "there is no mutant yet"
 	files 'mutants/*.patch' | while IFS= read -r mutant; do
 		grep -qE '^Kills: [A-Za-z0-9_]+\.[A-Za-z0-9_]+$' "$mutant" || echo "$mutant names no SUITE.CASE that kills it"
@@ -278,8 +280,8 @@ named_commits() {
 
 # --- packages ----------------------------------------------------------------------
 
-# world GROUP... : a PATH of what Debian's essential packages and those that
-# lab/data/packages lists for these groups bring, with all they depend on.
+# world GROUP...: set PATH to the commands of Debian's essential packages and of those that
+# lab/data/packages lists for these groups, with all that they depend on.
 world() {
 	python3 - "$BATS_TEST_TMPDIR/world" lab/data/packages "$@" <<-'END'
 	import glob, os, re, subprocess, sys
@@ -318,26 +320,26 @@ world() {
 	        if os.path.realpath(path) in files and not os.path.lexists(os.path.join(target, name)):
 	            os.symlink(path, os.path.join(target, name))
 	END
-	# shellcheck disable=SC2123 # it is the search path that is meant
+	# shellcheck disable=SC2123 # the search path is meant
 	PATH=$BATS_TEST_TMPDIR/world
 }
 
-@test "lab/data/packages brings every command the lab runs" {
+@test "the packages of lab/data have every command that the lab runs" {
 	make_template
 	new_house
 	local old=$PATH
 	world base 6.1 x86_64 vtx
-	! type -P shellcheck > /dev/null || fail "this world holds too much"
+	! type -P shellcheck > /dev/null || fail "PATH has commands of other packages"
 	passes
 	lab series
 	good
-	type -P bochs > /dev/null || fail "no package of lab/data/packages brings bochs"
+	type -P bochs > /dev/null || fail "no package of lab/data has bochs"
 	lab run MACHINE=vtx
 	good
 	PATH=$old
 }
 
-@test "lab/data/packages brings each architecture's machine and compiler" {
+@test "the packages of lab/data have the emulator and compiler of each architecture" {
 	local arch prefix target image debian packages
 	for arch in lab/data/arch/*; do
 		# shellcheck source=lab/data/arch/x86_64
@@ -345,7 +347,7 @@ world() {
 		arch=${arch##*/}
 		for command in "$(sed 's/#.*//' "configs/$arch.qemu" | xargs | cut -d ' ' -f 1)" "${prefix}gcc"; do
 			type -P "$command" > /dev/null || skip "$command is not installed"
-			(world base "$arch"; type -P "$command" > /dev/null) || fail "$arch: no package of lab/data/packages brings $command"
+			(world base "$arch"; type -P "$command" > /dev/null) || fail "$arch: no package of lab/data has $command"
 			rm -rf "$BATS_TEST_TMPDIR/world"
 		done
 	done
