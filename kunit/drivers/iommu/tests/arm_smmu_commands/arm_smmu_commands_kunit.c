@@ -24,8 +24,8 @@
 
 #include <kunit/secondary_tlbs_recorder.h>
 
-#include "../arm/arm-smmu-v3/arm-smmu-v3.h"
-#include "range_edges.h"
+#include "../../arm/arm-smmu-v3/arm-smmu-v3.h"
+#include "../range_edges.h"
 
 #define FAKE_DEVICES	2
 #define FAKE_STREAMS	2
