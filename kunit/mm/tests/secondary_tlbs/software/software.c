@@ -21,6 +21,7 @@
  * sends to all who have the mm loaded before it frees them (as mm/gup.c says of
  * its lockless walk).
  */
+#include <linux/hash.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/minmax.h>
@@ -293,17 +294,30 @@ unsigned int soft_tlb_cached(struct soft_tlb *tlb)
  * What a device does
  */
 
-/* Where an address lies in the TLB. */
-static struct soft_translation *soft_slot(struct soft_tlb *tlb, unsigned long va)
+/*
+ * The slot of a translation, NULL: there is no room. No two translations share a slot,
+ * or one would evict the other: if that is stale, the oracle would not see it. What was
+ * dropped keeps its slot.
+ */
+static struct soft_translation *soft_slot(struct soft_tlb *tlb, unsigned long va,
+					  unsigned long size)
 {
-	return &tlb->entry[(va >> PAGE_SHIFT) % SOFT_TLB_ENTRIES];
+	unsigned int home = hash_long(va + size, 32) % SOFT_TLB_ENTRIES, n;
+	struct soft_translation *entry;
+
+	for (n = 0; n < SOFT_TLB_ENTRIES; n++) {
+		entry = &tlb->entry[(home + n) % SOFT_TLB_ENTRIES];
+		if (!entry->size || (entry->va == va && entry->size == size))
+			return entry;
+	}
+	return NULL;
 }
 
 static bool soft_holds(struct soft_tlb *tlb, unsigned long va, unsigned long size)
 {
-	const struct soft_translation *entry = soft_slot(tlb, ALIGN_DOWN(va, size));
+	const struct soft_translation *entry = soft_slot(tlb, ALIGN_DOWN(va, size), size);
 
-	return entry->valid && soft_overlap(entry->va, entry->size, va, va + 1);
+	return entry && entry->valid;
 }
 
 /* As in hardware, what is held is not looked up again: if it is stale, it stays so. */
@@ -311,6 +325,18 @@ static bool soft_hit(struct soft_tlb *tlb, unsigned long va)
 {
 	return soft_holds(tlb, va, PAGE_SIZE) || soft_holds(tlb, va, PMD_SIZE) ||
 	       soft_holds(tlb, va, PUD_SIZE);
+}
+
+static void soft_keep(struct soft_tlb *tlb, const struct soft_translation *found)
+{
+	struct soft_translation *slot = soft_slot(tlb, found->va, found->size);
+
+	if (!slot) {
+		tlb->overflows++;
+		return;
+	}
+	*slot = *found;
+	tlb->fills++;
 }
 
 static bool soft_fill_begin(struct soft_tlb *tlb, unsigned int device, unsigned long va)
@@ -328,12 +354,10 @@ static void soft_fill_end(struct soft_tlb *tlb, unsigned int device,
 			  const struct soft_translation *found)
 {
 	raw_spin_lock(&tlb->lock);
-	if (tlb->fill[device].live || tlb->keeps) {
-		*soft_slot(tlb, found->va) = *found;
-		tlb->fills++;
-	} else {
+	if (!tlb->fill[device].live && !tlb->keeps)
 		tlb->discarded++;
-	}
+	else if (!soft_hit(tlb, found->va))
+		soft_keep(tlb, found);
 	tlb->fill[device].live = false;
 	raw_spin_unlock(&tlb->lock);
 }
@@ -571,6 +595,8 @@ void soft_tlb_report(struct kunit *test, struct soft_tlb *tlb, u64 seed)
 {
 	unsigned int defects = soft_defect_sum(tlb), n;
 
+	KUNIT_EXPECT_EQ_MSG(test, tlb->overflows, 0UL,
+			    "the TLB had no room for what the devices found");
 	if (!defects)
 		return;
 

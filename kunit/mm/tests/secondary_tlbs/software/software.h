@@ -34,7 +34,8 @@
 
 #include <kunit/secondary_tlbs_recorder.h>
 
-#define SOFT_TLB_ENTRIES	256
+/* More than a case watches pages, so that the search of a slot is short. */
+#define SOFT_TLB_ENTRIES	384
 #define SOFT_TLB_WINDOWS	6
 #define SOFT_TLB_RANGES		64
 #define SOFT_TLB_DEFECTS	8
@@ -97,7 +98,7 @@ struct soft_fill {
  * @registered: to be unregistered
  * @deaf: it ignores invalidations, which the oracle must see
  * @keeps: it keeps what a fill found though it was dropped meanwhile
- * @entry: the translations, each where its address says
+ * @entry: the translations, each from the slot on that its address is hashed to
  * @fill: the walks that are under way, one a device
  * @window: where devices look
  * @windows: how many there are
@@ -106,6 +107,7 @@ struct soft_fill {
  * @calls: how often, since soft_tlb_begin()
  * @fills: translations that came into the TLB
  * @discarded: those that did not, because an invalidation came first
+ * @overflows: those that did not, because there was no room
  * @uses: translations that were used
  * @defects: what was found wrong, by kind
  * @defect: the first of them
@@ -131,6 +133,7 @@ struct soft_tlb {
 	unsigned int calls;
 	unsigned long fills;
 	unsigned long discarded;
+	unsigned long overflows;
 	unsigned long uses;
 	unsigned int defects[SOFT_DEFECT_KINDS];
 	struct soft_defect defect[SOFT_TLB_DEFECTS];

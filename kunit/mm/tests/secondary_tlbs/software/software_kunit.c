@@ -158,6 +158,29 @@ static void an_invalidation_drops_the_huge_page_around_it(struct kunit *test)
 	bench_end(&bench);
 }
 
+/* Of pages at the same offset in each of many page tables, too. */
+static void a_fill_does_not_replace_another_translation(struct kunit *test)
+{
+	const unsigned long size = (PAGES + 1) * PMD_SIZE;
+	unsigned long start, n;
+	struct bench bench;
+
+	bench_begin(test, &bench, MAP_PRIVATE);
+	start = vm_mmap(NULL, 0, size, READ_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, 0);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(start));
+	for (n = 0; n < PAGES; n++) {
+		KUNIT_EXPECT_EQ(test, recorder_populate(bench.mm, start + n * PMD_SIZE, 1), 0);
+		soft_tlb_fill(bench.tlb, 0, start + n * PMD_SIZE);
+	}
+	KUNIT_EXPECT_EQ(test, (unsigned long)soft_tlb_cached(bench.tlb), PAGES);
+	bench.tlb->deaf = true;
+	KUNIT_EXPECT_EQ(test, vm_munmap(start, size), 0);
+	soft_tlb_check(bench.tlb);
+	bench_expect_defects(&bench, SOFT_STALE, PAGES);
+	bench_end(&bench);
+}
+
 /*
  * The oracle sees a TLB that is not told, or does not listen
  */
@@ -630,6 +653,7 @@ static struct kunit_case secondary_tlbs_software_cases[] = {
 	KUNIT_CASE(what_is_not_mapped_is_not_held),
 	KUNIT_CASE(an_invalidation_drops_its_range_only),
 	KUNIT_CASE(an_invalidation_drops_the_huge_page_around_it),
+	KUNIT_CASE(a_fill_does_not_replace_another_translation),
 	KUNIT_CASE(oracle_sees_a_stale_translation),
 	KUNIT_CASE(oracle_sees_the_wrong_page),
 	KUNIT_CASE(oracle_sees_an_over_permissive_translation),
