@@ -8,6 +8,7 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/pgtable.h>
+#include <linux/sched.h>
 
 #include <kunit/secondary_tlbs_compat.h>
 
@@ -102,6 +103,9 @@ static void scene_unmap(struct path_scene *scene)
 /**
  * path_end - give back what a path made
  * @scene: from path_begin(), even if that failed
+ *
+ * If current does not use the mm any more, whoever used it has put it: that frees the
+ * mappings.
  */
 void path_end(struct path_scene *scene)
 {
@@ -109,7 +113,7 @@ void path_end(struct path_scene *scene)
 	scene_load_on_one(scene);
 	scene_share(scene);
 	path_run_uprobe_remove(scene);
-	if (scene->mm)
+	if (scene->mm && scene->mm == current->mm)
 		scene_unmap(scene);
 	if (scene->userfaultfd)
 		__fput_sync(scene->userfaultfd);

@@ -28,6 +28,7 @@
  * struct matrix - a row, and what its subscriber saw from inside of callbacks
  * @test: the case
  * @scene: the path
+ * @undo: ends the path
  * @mm: its mm, also while it ends
  * @rec: the log
  * @sub: who subscribed
@@ -46,6 +47,7 @@
 struct matrix {
 	struct kunit *test;
 	struct path_scene scene;
+	struct recorder_undo undo;
 	struct mm_struct *mm;
 	struct recorder *rec;
 	struct recorder_subscriber *sub;
@@ -313,6 +315,23 @@ static void matrix_run(struct matrix *m)
 	recorder_unregister(m->sub);
 }
 
+static void matrix_end(struct recorder_undo *undo)
+{
+	path_end(&container_of(undo, struct matrix, undo)->scene);
+}
+
+static struct matrix *matrix_create(struct recorder *rec)
+{
+	struct matrix *m = recorder_zalloc(rec, sizeof(*m));
+
+	m->test = rec->test;
+	m->rec = rec;
+	m->sub = recorder_subscriber_create(rec, &recorder_secondary_ops);
+	KUNIT_ASSERT_NOT_NULL(m->test, m->sub);
+	m->mm = recorder_mm_create(rec);
+	return m;
+}
+
 static void matrix_row(struct kunit *test, const struct mm_path *path)
 {
 	const char *reason = path_skip(path);
@@ -322,28 +341,22 @@ static void matrix_row(struct kunit *test, const struct mm_path *path)
 	if (reason)
 		kunit_skip(test, "%s", reason);
 
-	m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, m);
-	m->test = test;
-	m->rec = recorder_create(test, 1024);
-	m->sub = recorder_subscriber_create(m->rec, &recorder_secondary_ops);
-	KUNIT_ASSERT_NOT_NULL(test, m->sub);
-	m->mm = recorder_mm_create(m->rec);
+	m = matrix_create(test->priv);
 	/* A CPU that has had the mm loaded is one more to flush. */
 	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
-	kthread_use_mm(m->mm);
+	recorder_use_mm(m->rec, m->mm);
+	recorder_undo_later(m->rec, &m->undo, matrix_end);
 
 	error = path_begin(&m->scene, path, m->mm);
 	KUNIT_EXPECT_EQ_MSG(test, error, 0, "nothing to change");
 	if (!error)
 		matrix_run(m);
-	path_end(&m->scene);
-	if (m->scene.mm) {
-		kthread_unuse_mm(m->mm);
-		mmput(m->mm);
-	}
+	recorder_undo_now(m->rec, &m->undo);
+	if (m->scene.mm)
+		recorder_unuse_mm(m->rec);
+	else
+		recorder_path_ended_mm(m->rec);
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
-	recorder_destroy(m->rec);
 }
 
 #define MATRIX_CASE(name, ...)							\
@@ -361,6 +374,7 @@ static struct kunit_case secondary_tlbs_matrix_cases[] = {
 
 static struct kunit_suite secondary_tlbs_matrix_suite = {
 	.name = "secondary_tlbs_matrix",
+	.init = recorder_case_init,
 	.exit = recorder_case_exit,
 	.test_cases = secondary_tlbs_matrix_cases,
 };

@@ -5,12 +5,16 @@
  */
 #include <linux/debugfs.h>
 #include <linux/fault-inject.h>
+#include <linux/list.h>
 #include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
+#include <linux/spinlock.h>
 
 #include <kunit/secondary_tlbs_recorder.h>
+
+#include "fixture.h"
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "secondary_tlbs."
@@ -48,11 +52,12 @@ static int recorder_worker_main(void *data)
 
 /**
  * recorder_worker_start - start a thread of a case
+ * @rec: ends it with the case, unless recorder_worker_join() does before
  * @worker: with its function, data, id and seed
  *
  * Returns false, with an error counted, if the thread cannot be created.
  */
-bool recorder_worker_start(struct recorder_worker *worker)
+bool recorder_worker_start(struct recorder *rec, struct recorder_worker *worker)
 {
 	init_completion(&worker->finished);
 	worker->task = kthread_create(recorder_worker_main, worker, "recorder/%u",
@@ -63,6 +68,10 @@ bool recorder_worker_start(struct recorder_worker *worker)
 		return false;
 	}
 	get_task_struct(worker->task);
+	worker->recorder = rec;
+	spin_lock(&rec->lock);
+	list_add(&worker->list, &rec->workers);
+	spin_unlock(&rec->lock);
 	wake_up_process(worker->task);
 	return true;
 }
@@ -82,6 +91,21 @@ void recorder_worker_join(struct recorder_worker *worker)
 	kthread_stop(worker->task);
 	put_task_struct(worker->task);
 	worker->task = NULL;
+	spin_lock(&worker->recorder->lock);
+	list_del(&worker->list);
+	spin_unlock(&worker->recorder->lock);
+}
+
+/* One may wait for another: all are told to end before any is waited for. */
+void recorder_end_workers(struct recorder *rec)
+{
+	struct recorder_worker *worker, *next;
+
+	list_for_each_entry(worker, &rec->workers, list)
+		if (worker->stop)
+			worker->stop(worker);
+	list_for_each_entry_safe(worker, next, &rec->workers, list)
+		recorder_worker_join(worker);
 }
 
 /**

@@ -764,7 +764,7 @@ static void soft_serve(struct soft_tlb *tlb, unsigned int device, struct rnd_sta
 /* Whether there is something to do: work, which is taken, or to end. */
 static bool soft_called(struct soft_devices *devices)
 {
-	/* Pairs with the WRITE_ONCE() in soft_devices_stop(); it orders nothing. */
+	/* Pairs with the WRITE_ONCE() in soft_devices_call_off(); it orders nothing. */
 	return READ_ONCE(devices->stop) || atomic_dec_if_positive(&devices->due) >= 0;
 }
 
@@ -785,14 +785,26 @@ static void soft_device(struct recorder_worker *worker)
 	}
 }
 
+static void soft_devices_call_off(struct soft_devices *devices)
+{
+	WRITE_ONCE(devices->stop, true);
+	wake_up_all(&devices->more);
+}
+
+static void soft_device_stop(struct recorder_worker *worker)
+{
+	soft_devices_call_off(worker->data);
+}
+
 /**
  * soft_devices_start - start the devices
+ * @rec: of the case, which stops them if the case does not
  * @devices: with the TLBs they shall use, registered or not yet
  * @seed: of the case
  *
  * They wait for soft_devices_ask(). Returns whether all of them run.
  */
-bool soft_devices_start(struct soft_devices *devices, u64 seed)
+bool soft_devices_start(struct recorder *rec, struct soft_devices *devices, u64 seed)
 {
 	bool started = true;
 	unsigned int n;
@@ -802,9 +814,10 @@ bool soft_devices_start(struct soft_devices *devices, u64 seed)
 	init_waitqueue_head(&devices->more);
 	for (n = 0; n < SOFT_DEVICES; n++) {
 		devices->worker[n] = (struct recorder_worker){
-			.function = soft_device, .data = devices, .id = n, .seed = seed,
+			.function = soft_device, .stop = soft_device_stop,
+			.data = devices, .id = n, .seed = seed,
 		};
-		started &= recorder_worker_start(&devices->worker[n]);
+		started &= recorder_worker_start(rec, &devices->worker[n]);
 	}
 	return started;
 }
@@ -813,8 +826,7 @@ void soft_devices_stop(struct soft_devices *devices)
 {
 	unsigned int n;
 
-	WRITE_ONCE(devices->stop, true);
-	wake_up_all(&devices->more);
+	soft_devices_call_off(devices);
 	for (n = 0; n < SOFT_DEVICES; n++)
 		recorder_worker_join(&devices->worker[n]);
 }

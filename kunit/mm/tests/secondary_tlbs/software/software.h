@@ -198,7 +198,7 @@ struct soft_devices {
 	struct recorder_worker worker[SOFT_DEVICES];
 };
 
-bool soft_devices_start(struct soft_devices *devices, u64 seed);
+bool soft_devices_start(struct recorder *rec, struct soft_devices *devices, u64 seed);
 void soft_devices_stop(struct soft_devices *devices);
 void soft_devices_ask(struct soft_devices *devices, unsigned int rounds);
 bool soft_devices_work(struct soft_devices *devices, unsigned int rounds);

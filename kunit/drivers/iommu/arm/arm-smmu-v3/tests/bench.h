@@ -56,7 +56,7 @@ struct bench_access {
  * @test: the case
  * @mm: the address space, which current uses
  * @cd0: its binding to the devices, NULL if there is none
- * @rec: owns the mm's making
+ * @rec: the recorder of the case, which owns the mm
  * @devices: how many translate through it
  * @mailbox: where it is, a page for each device
  * @pages: its pages

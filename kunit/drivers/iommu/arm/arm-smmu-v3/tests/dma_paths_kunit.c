@@ -284,7 +284,7 @@ static void row_after_exit(struct dma_row *row)
 
 	bench_do(bench, row->read, BENCH_DEVICES);
 	bench_do(bench, row->write, BENCH_DEVICES);
-	/* The path has put it. */
+	recorder_path_ended_mm(bench->rec);
 	bench->mm = NULL;
 	bench_next_mm(bench);
 	bench_collect(bench, row->read, BENCH_DEVICES);
