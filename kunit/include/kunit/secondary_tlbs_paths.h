@@ -348,7 +348,6 @@ enum {
 extern const struct mm_path secondary_tlbs_paths[SECONDARY_TLBS_PATHS_NR];
 
 const char *path_skip(const struct mm_path *path);
-const char *path_skip_harmless(const struct mm_path *path);
 int path_begin(struct path_scene *scene, const struct mm_path *path, struct mm_struct *mm);
 int path_run(struct path_scene *scene);
 void path_end(struct path_scene *scene);

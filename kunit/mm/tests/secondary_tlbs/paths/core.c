@@ -41,29 +41,6 @@ const char *path_skip(const struct mm_path *path)
 }
 
 /**
- * path_skip_harmless - whether a path can run here, and do harm to who is not told
- * @path: which
- *
- * For suites that look for translations that became stale: what cannot leave any has
- * nothing to show there.
- *
- * Returns the reason why not, or NULL.
- */
-const char *path_skip_harmless(const struct mm_path *path)
-{
-	const bool silent = path->tells == TELLS_NOTHING && !(path->flags & PATH_RELEASES);
-	const char *reason = path_skip(path);
-
-	if (reason)
-		return reason;
-	if (silent || (path->flags & PATH_KEEPS))
-		return "what a device has found before is right still";
-	if ((path->flags & PATH_UPGRADES) && !IS_ENABLED(CONFIG_ARM64))
-		return "here a device walks again before it faults";
-	return NULL;
-}
-
-/**
  * path_begin - prepare a path
  * @scene: filled in, whatever it was
  * @path: which

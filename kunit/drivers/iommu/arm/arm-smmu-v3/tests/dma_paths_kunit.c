@@ -315,7 +315,7 @@ static void row_run(struct dma_row *row)
 
 static void dma_row(struct kunit *test, const struct mm_path *path)
 {
-	const char *reason = path_skip_harmless(path);
+	const char *reason = path_skip(path);
 	struct dma_row *row;
 	int error;
 
