@@ -49,10 +49,10 @@ enum recorded_op {
 	RECORDER_OP_RELEASE,
 	RECORDER_OP_ALLOC,	/* from mmu_notifier_get() */
 	RECORDER_OP_FREE,	/* after mmu_notifier_put() */
-	RECORDER_OP_MARK,	/* not a callback: the case's own, in the same order */
+	RECORDER_OP_MARK,	/* no callback: the case's own entry */
 };
 
-/* The context of a callback. Without CONFIG_PREEMPT_COUNT, ATOMIC is a guess. */
+/* The context of a callback. ATOMIC is exact with CONFIG_PREEMPT_COUNT only. */
 #define RECORDED_ATOMIC		BIT(0)
 #define RECORDED_IRQS_OFF	BIT(1)
 #define RECORDED_KTHREAD	BIT(2)
@@ -87,8 +87,8 @@ struct recorded_call {
 struct recorder;
 
 /*
- * Where a subscriber stands. Outside, a callback must neither begin nor still
- * run; while it is being registered or unregistered, it may or may not come.
+ * The state of a subscriber. Outside, no callback may begin or still run. While the
+ * subscriber is being registered or unregistered, callbacks may come.
  */
 enum recorder_state {
 	RECORDER_OUTSIDE,
@@ -105,7 +105,7 @@ enum recorder_state {
  * @allocated: by mmu_notifier_get(), so to be freed
  * @gets: how often recorder_get() returned it, less how often it was put
  * @freed: by free_notifier()
- * @quiet: it only calls @hook, because its calls are too many to log
+ * @quiet: only @hook is called: there are too many calls to log
  * @state: whether callbacks may come
  * @hook: called after each callback was recorded, in the callback's context
  * @data: for @hook
@@ -197,7 +197,7 @@ void recorder_undo_later(struct recorder *rec, struct recorder_undo *undo,
 			 void (*function)(struct recorder_undo *undo));
 void recorder_undo_now(struct recorder *rec, struct recorder_undo *undo);
 
-/* Subscribers of one kind each: no kernel wants both kinds in one. */
+/* One kind of callbacks each: both kinds in one subscriber are wrong in every kernel. */
 extern const struct mmu_notifier_ops recorder_secondary_ops;
 extern const struct mmu_notifier_ops recorder_range_ops;
 
@@ -266,7 +266,7 @@ void recorder_expect(struct recorder *rec, int line, const struct recorded_call 
 /* Announce a kernel warning that the case is about to provoke. */
 void recorder_announce(struct kunit *test, const char *kind, const char *text);
 
-/* A real mm, as a process has it. */
+/* Address spaces, as processes have them. */
 struct mm_struct *recorder_mm_alloc(void);
 struct mm_struct *recorder_mm_create(struct recorder *rec);
 void recorder_mm_put(struct recorder *rec, struct mm_struct *mm);
@@ -279,10 +279,10 @@ int recorder_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags)
 pte_t recorder_pte(struct mm_struct *mm, unsigned long addr);
 int recorder_populate(struct mm_struct *mm, unsigned long addr, unsigned long pages);
 
-/* The core's entry, called as its contract wants it: with the mmap_lock held. */
+/* Calls the core's entry with the mmap_lock held, as its contract demands. */
 void recorder_dispatch(struct mm_struct *mm, unsigned long start, unsigned long end);
 
-/* Randomness that can be replayed, also per thread. */
+/* Random numbers that a seed replays, for each thread its own. */
 u64 recorder_seed(struct kunit *test);
 void recorder_random(struct rnd_state *rnd, u64 seed, unsigned int thread);
 
@@ -298,7 +298,7 @@ bool recorder_failed_allocation(void);
  * @data: for @function
  * @id: its number
  * @seed: for recorder_random()
- * @errors: what @function found wrong
+ * @errors: how much @function found wrong
  * @task: the thread
  * @finished: @function has returned
  * @recorder: the case's
@@ -324,7 +324,7 @@ bool recorder_worker_start(struct recorder *rec, struct recorder_worker *worker)
 void recorder_worker_join(struct recorder_worker *worker);
 bool recorder_worker_blocked(struct recorder_worker *worker);
 
-/* How long anything in a case may take before the case gives up on it. */
+/* How long a case waits for anything before it fails. */
 #define RECORDER_PATIENCE	(20 * HZ)
 
 #endif /* _KUNIT_SECONDARY_TLBS_RECORDER_H */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who is called when secondary TLBs are to be invalidated, with what, in which
- * order and context.
+ * Which subscribers the dispatch calls, with which range, in which order and
+ * context.
  *
- * The core's entry is called directly, on real but empty address spaces, so
- * that each case knows to the byte what must arrive.  What the mm's own paths
- * dispatch is the subject of mm_kunit.c.
+ * The cases call the core's entry directly, on empty address spaces, so each case
+ * knows exactly which calls must come.  mm_kunit.c has what the mm's own paths
+ * dispatch.
  */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -137,7 +137,7 @@ static void start_and_end_carry_the_exact_range(struct kunit *test)
 	RECORDER_EXPECT(rec, RECORDED_END(shadow, BASE, BASE + 3 * PAGE_SIZE));
 }
 
-/* Secondary TLBs follow the CPU's TLB, and _end() invalidates none of that. */
+/* Secondary TLBs are invalidated with the CPU's TLB, which _end() does not flush. */
 static void range_end_does_not_invalidate(struct kunit *test)
 {
 	struct recorder *rec = test->priv;
@@ -150,7 +150,7 @@ static void range_end_does_not_invalidate(struct kunit *test)
 	RECORDER_EXPECT_NOTHING(rec);
 }
 
-/* How interval subscribers make the mm ready: no subscriber comes with it. */
+/* The first interval subscriber registers NULL, to prepare the mm. */
 static void null_subscription_is_legal(struct kunit *test)
 {
 	struct recorder *rec = test->priv;
@@ -163,7 +163,7 @@ static void null_subscription_is_legal(struct kunit *test)
 	mmap_write_unlock(mm);
 	KUNIT_EXPECT_EQ(test, ret, 0);
 
-	/* To nobody, but the mm has notifiers now. */
+	/* The mm has notifiers now, and no subscriber to call. */
 	KUNIT_EXPECT_TRUE(test, mm_has_notifiers(mm));
 	recorder_dispatch(mm, BASE, BASE + PAGE_SIZE);
 	RECORDER_EXPECT_NOTHING(rec);
@@ -220,12 +220,12 @@ static void interval_subscribers_stand_beside(struct kunit *test)
 	struct recorder_subscriber *shadow = recorder_range(rec, mm);
 	struct mmu_notifier_range range;
 
-	/* The dispatch is for secondary TLBs alone, interval or not. */
+	/* The dispatch does not call the interval. */
 	recorder_dispatch(mm, BASE, BASE + PAGE_SIZE);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
 	KUNIT_EXPECT_EQ(test, interval->calls, 0U);
 
-	/* _start() is for the interval, if it is meant, and for the shadow. */
+	/* _start() calls the shadow always, and the interval if the ranges overlap. */
 	recorder_clear(rec);
 	range_start(&range, mm, BASE + 4 * PAGE_SIZE, BASE + 5 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, interval->calls, 0U);
@@ -260,7 +260,7 @@ static void dispatch_works_in_atomic_context(struct kunit *test)
 	mmap_read_unlock(mm);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
 
-	/* At once, not put off to a context in which one may sleep. */
+	/* Called at once, not deferred to a context that may sleep. */
 	call = recorder_call(rec, 0);
 	KUNIT_EXPECT_TRUE(test, call && (call->context & RECORDED_IRQS_OFF));
 	KUNIT_EXPECT_TRUE(test, call && (call->context & RECORDED_ATOMIC));
@@ -282,7 +282,7 @@ static void dispatch_works_without_current_mm(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, call && (call->context & RECORDED_NO_MM));
 }
 
-/* A driver from outside the tree, which knows upstream's name. */
+/* An out-of-tree driver uses upstream's name of the callback. */
 static unsigned int out_of_tree_calls;
 
 static void out_of_tree_invalidate(struct mmu_notifier *notifier, struct mm_struct *mm,
@@ -316,7 +316,7 @@ static void out_of_tree_name_is_the_same_callback(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, out_of_tree_calls, 1U);
 }
 
-/* What the other cases stand on: nothing is lost without being counted. */
+/* The other cases rely on it: a call that finds no room is counted. */
 static void recorder_counts_what_it_cannot_hold(struct kunit *test)
 {
 	struct recorder *rec = test->priv;
@@ -335,7 +335,7 @@ static void recorder_counts_what_it_cannot_hold(struct kunit *test)
 	atomic_set(&rec->next, rec->capacity);
 }
 
-/* What the tracepoint told last, of one mm. */
+/* The last event of one mm. */
 struct traced {
 	struct mm_struct *mm;
 	unsigned long start;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From when on, and until when, a subscriber is called.
+ * When the calls of a subscriber begin, and when they end.
  *
- * Two kinds of cases. Some force one interleaving: a callback is held in flight
- * by a completion while another thread unregisters, so that the claim is
- * decided and not merely likely. The others let threads race on several CPUs,
- * bounded by a number of rounds, with seeded delays, and check what must hold
- * in every interleaving.
+ * There are two kinds of cases. Some force one interleaving: a completion holds a
+ * callback while another thread unregisters, so the result does not depend on
+ * chance. The others let threads race on several CPUs for a number of rounds, with
+ * seeded delays, and check what must hold in every interleaving.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -48,7 +47,7 @@ static void callbacks_arrive_between_register_and_unregister(struct kunit *test)
 	dispatch_page(mm);
 	RECORDER_EXPECT_NOTHING(rec);
 
-	/* Nor does the end of the mm reach it any more. */
+	/* The end of the mm does not call it either. */
 	recorder_mm_put(rec, mm);
 	RECORDER_EXPECT_NOTHING(rec);
 }
@@ -81,8 +80,8 @@ static void subscriber_can_register_again(struct kunit *test)
 }
 
 /*
- * Whoever changes page tables takes a lock that registration holds. So the
- * subscriber must be reachable when that lock goes, and cannot be tested later.
+ * A thread that changes page tables takes a lock that registration holds. So the
+ * subscriber must be reachable before registration drops that lock.
  */
 static void registration_is_complete_before_its_lock_goes(struct kunit *test)
 {
@@ -100,7 +99,7 @@ static void registration_is_complete_before_its_lock_goes(struct kunit *test)
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
 }
 
-/* What makes the question cheap tells of each subscriber that there is. */
+/* The mark that makes the test cheap stays as long as there is a secondary TLB. */
 static void another_unregistration_leaves_the_mark(struct kunit *test)
 {
 	struct recorder *rec = test->priv;
@@ -150,7 +149,7 @@ static void get_shares_one_subscription_per_mm(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, first->notifier.users, 2U);
 	KUNIT_EXPECT_EQ(test, third->notifier.users, 1U);
 
-	/* Shared, so called once. */
+	/* One subscription, so one call. */
 	recorder_clear(rec);
 	dispatch_page(mm);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(first, BASE, BASE + PAGE_SIZE));
@@ -160,7 +159,7 @@ static void get_shares_one_subscription_per_mm(struct kunit *test)
 	recorder_put(third);
 	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
 	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
-	/* One that was not shared has a memory of its own to wait for. */
+	/* A third subscription, if the kernel did not share, is freed too. */
 	if (first != second)
 		recorder_wait_freed(rec);
 }
@@ -206,7 +205,7 @@ static void get_passes_on_the_error_of_alloc(struct kunit *test)
 	RECORDER_EXPECT_NOTHING(rec);
 }
 
-/* Registering takes every lock of the mm, and a signal stops it at that. */
+/* Registering takes every lock of the mm, and a signal interrupts that. */
 static void interrupted_get_frees_what_it_allocated(struct kunit *test)
 {
 	struct recorder *rec = test->priv;
@@ -268,14 +267,14 @@ static void last_mmput_releases_before_anything_is_freed(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, pinned, 1);
 	recorder_clear(rec);
 
-	/* Once, and no secondary invalidation behind it: it is off the list. */
+	/* Once, and no secondary invalidation later: release took it off the list. */
 	sub->data = &seen;
 	sub->hook = teardown_look;
 	recorder_mm_put(rec, mm);
 	RECORDER_EXPECT(rec, RECORDED_RELEASE(sub));
 	KUNIT_EXPECT_TRUE(test, seen.mapped);
 	KUNIT_EXPECT_GT(test, seen.tables, 0UL);
-	/* The look above could have told the difference. */
+	/* Had release come later, the hook would have seen this. */
 	KUNIT_EXPECT_FALSE(test, folio_mapped(page_folio(seen.page)));
 
 	put_page(seen.page);
@@ -333,7 +332,7 @@ struct flight {
 	struct completion let_go;
 };
 
-/* Sleeps inside the callback: dispatch_page() holds no lock that forbids it. */
+/* May sleep in the callback: dispatch_page() holds the mmap_lock only. */
 static void flight_hold(struct recorder_subscriber *sub, enum recorded_op op)
 {
 	struct flight *flight = sub->data;
@@ -403,8 +402,8 @@ static unsigned int flight_end(struct flight *flight)
 }
 
 /*
- * What would not wait for the callback must have had the time to end: as much as
- * three unregistrations take that nobody holds up, each with its grace period.
+ * An unregistration that does not wait for the callback has ended after this time:
+ * as long as three unregistrations without a callback take, with their grace periods.
  */
 static unsigned long flight_time(struct recorder *rec, struct mm_struct *mm)
 {
@@ -475,11 +474,11 @@ static void put_frees_after_a_callback_in_flight(struct kunit *test)
 	RECORDER_EXPECT_NOTHING(rec);
 }
 
-/* Threads start together, also from round to round. */
+/* Threads wait here for each other, at the start of each round. */
 struct gate {
 	unsigned int threads;
 	atomic_t arrived;
-	bool broken;	/* a thread is missing: nobody waits for it */
+	bool broken;	/* a thread could not be started: nobody waits */
 };
 
 static void gate_pass(struct gate *gate, unsigned int round)
@@ -515,7 +514,7 @@ struct race {
 	struct recorder_worker worker[RACERS];
 	atomic_t running;
 	atomic_t dispatched;
-	atomic_t seen;		/* by the one that stays registered */
+	atomic_t seen;		/* by the subscriber that stays registered */
 };
 
 static void race_count(struct recorder_subscriber *sub, enum recorded_op op)
@@ -526,7 +525,7 @@ static void race_count(struct recorder_subscriber *sub, enum recorded_op op)
 		atomic_inc(&race->seen);
 }
 
-/* Long enough for the recorder to see one that runs on after unregistering. */
+/* Takes long enough for the recorder to see a callback after unregistering. */
 static void race_callback(struct recorder_subscriber *sub, enum recorded_op op)
 {
 	struct registrar *me = sub->data;
@@ -556,7 +555,7 @@ static void race_register(struct recorder_worker *worker)
 			break;
 		}
 
-		/* One's own invalidation arrives, whatever the others do. */
+		/* The thread's own invalidation must arrive. */
 		before = atomic_read(&me->calls);
 		race_dispatch(me->race);
 		if (atomic_read(&me->calls) == before)
@@ -569,7 +568,7 @@ static void race_register(struct recorder_worker *worker)
 	atomic_dec(&me->race->running);
 }
 
-/* Until the registrars are through with their rounds. */
+/* Dispatches until the registrars have done their rounds. */
 static void race_invalidate(struct recorder_worker *worker)
 {
 	struct race *race = worker->data;
@@ -665,7 +664,7 @@ struct sharing {
 	struct recorder_subscriber *got[2];
 };
 
-/* Long enough for the recorder to see one that runs on after the free. */
+/* Takes long enough for the recorder to see a callback after the free. */
 static void sharing_callback(struct recorder_subscriber *sub, enum recorded_op op)
 {
 	udelay(2);
@@ -688,7 +687,7 @@ static void sharing_get_put(struct recorder_worker *worker)
 			smp_store_release(&sub->hook, sharing_callback);
 		}
 
-		/* Both hold it now, and it is the same. */
+		/* Both threads have a reference now, to the same subscription. */
 		gate_pass(&sharing->gate, 2 * round);
 		if (IS_ERR(sub) || READ_ONCE(sharing->got[!worker->id]) != sub)
 			worker->errors++;
@@ -752,8 +751,9 @@ struct teardown_race {
 };
 
 /*
- * Much comes before the release in the last mmput(): every second round gives it a
- * start, lest it never be the first. The registration holds the mm itself.
+ * The last mmput() does much before it calls release. In every second round
+ * unregistering waits until it has begun, or it would never be first. The
+ * registration keeps the mm_struct.
  */
 static void give_mmput_a_start(struct teardown_race *race, unsigned int round)
 {
@@ -794,7 +794,7 @@ static void teardown_mmput(struct recorder_worker *worker)
 	}
 }
 
-/* Once or twice, as both may find it on the list; but never none, never late. */
+/* Both may find it on the list, so once or twice; never not at all, never late. */
 static void expect_released(struct recorder *rec, unsigned int round, unsigned int id)
 {
 	unsigned int releases = recorder_count(rec, RECORDER_OP_RELEASE, id);

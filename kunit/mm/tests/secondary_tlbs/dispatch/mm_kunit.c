@@ -18,7 +18,7 @@
 #define READ_WRITE	(PROT_READ | PROT_WRITE)
 #define PAGES		16
 
-/* An address space, some pages in it, and one who has a secondary TLB for it. */
+/* An address space with some pages, and its subscriber with a secondary TLB. */
 struct scene {
 	struct kunit *test;
 	struct recorder *rec;
@@ -59,9 +59,9 @@ static int scene_write_protect(struct scene *scene)
 }
 
 /*
- * Beside one who shadows the page tables: _start() comes before anything is
- * invalidated, _end() after it, both with the range of the operation. Splitting
- * the VMA may have brackets of its own.
+ * A subscriber that shadows the page tables gets _start() before any invalidation
+ * and _end() after the last, both with the range of the operation. Splitting the
+ * VMA may add a pair of its own.
  */
 static int only_of_range(struct scene *scene, enum recorded_op op, unsigned int id)
 {
@@ -116,7 +116,7 @@ static void mprotect_is_bracketed(struct kunit *test)
 	expect_bracketed(test, scene_write_protect);
 }
 
-/* The same addresses of another address space are another's business. */
+/* Only subscribers of the same mm are told, whatever the addresses are. */
 static void munmap_does_not_reach_another_mm(struct kunit *test)
 {
 	struct recorder_subscriber *stranger;
@@ -135,8 +135,8 @@ static void munmap_does_not_reach_another_mm(struct kunit *test)
 }
 
 /*
- * Who unmaps a page of a process that has not run yet has no CPU's TLB to flush. A
- * device that works for that process has one all the same.
+ * No CPU has a TLB to flush for a process that has not run yet. A device that works
+ * for that process may hold translations all the same.
  */
 static void flush_of_an_mm_that_no_cpu_has_used_is_told(struct kunit *test)
 {

@@ -2,10 +2,9 @@
 /*
  * Subscribers that misbehave, and registrations that fail half way.
  *
- * Each is answered by an error, or by one warning and an error, and leaves the
- * mm as it was: no subscriber on its list, no reference to the mm, no memory.
- * Where a kernel takes what it should refuse, the case fails and then undoes
- * it, so that the kernel lives.
+ * Each gets an error, or one warning and an error, and leaves the mm as it was: no
+ * subscriber on its list, no reference to the mm, no memory. If a kernel accepts
+ * what it should refuse, the case fails and undoes it, so that the kernel survives.
  */
 #include <linux/bottom_half.h>
 #include <linux/mm.h>
@@ -27,7 +26,7 @@ static void dispatch_page(struct mm_struct *mm)
 }
 
 /*
- * Interval notifiers: their first registers a NULL subscription
+ * Interval notifiers: the first of an mm registers a NULL subscription
  */
 static bool interval_invalidate(struct mmu_interval_notifier *interval,
 				const struct mmu_notifier_range *range,
@@ -47,7 +46,7 @@ static int interval_insert(struct mmu_interval_notifier *interval, struct mm_str
 }
 
 /*
- * Refused. Each kind of mistake has one warning a boot, so one case.
+ * Refused. Each kind of mistake warns once in a boot, so one case provokes it.
  */
 static void expect_register_refused(struct recorder_subscriber *sub, struct mm_struct *mm)
 {
@@ -55,13 +54,13 @@ static void expect_register_refused(struct recorder_subscriber *sub, struct mm_s
 	int mm_count = atomic_read(&mm->mm_count);
 
 	KUNIT_EXPECT_EQ(test, recorder_register(sub, mm), -EINVAL);
-	/* If it was taken, it must be able to go. */
+	/* If it was accepted, it has to be unregistered. */
 	sub->notifier.ops = &recorder_secondary_ops;
 	recorder_unregister(sub);
 	KUNIT_EXPECT_EQ(test, atomic_read(&mm->mm_count), mm_count);
 }
 
-/* What alloc_notifier() made, if it came to that, is freed. */
+/* If alloc_notifier() was called, what it made is freed. */
 static void expect_get_refused(struct recorder *rec, const struct mmu_notifier_ops *ops,
 			       struct mm_struct *mm)
 {
@@ -110,7 +109,7 @@ static void ops_of_both_kinds_or_none_are_refused(struct kunit *test)
 		sub->notifier.ops = &mixed_ops[i];
 		expect_register_refused(sub, mm);
 	}
-	/* Elsewhere the first notification dereferences it, or the registration. */
+	/* Without the checks, registration or the first notification dereferences it. */
 	if (SECONDARY_TLBS_CHECKS) {
 		sub->notifier.ops = NULL;
 		expect_register_refused(sub, mm);
@@ -120,7 +119,7 @@ static void ops_of_both_kinds_or_none_are_refused(struct kunit *test)
 	dispatch_page(mm);
 	RECORDER_EXPECT_NOTHING(rec);
 
-	/* Nothing of it stays: with one kind it is welcome. */
+	/* Nothing is left of the refusals: with one kind it is accepted. */
 	KUNIT_EXPECT_EQ(test, recorder_register(sub, mm), 0);
 	dispatch_page(mm);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
@@ -152,7 +151,7 @@ static void ops_that_get_cannot_use_are_refused(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mm_has_notifiers(mm));
 }
 
-/* Taken twice, it is its own successor: who walks the list never ends. */
+/* Registered twice, it would be its own successor: a walk of the list would not end. */
 static void registering_twice_is_refused(struct kunit *test)
 {
 	struct recorder *rec = test->priv;
@@ -170,7 +169,7 @@ static void registering_twice_is_refused(struct kunit *test)
 		mmdrop(mm);
 	}
 
-	/* As one that was registered once. */
+	/* It is still registered once. */
 	dispatch_page(mm);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE),
 			RECORDED_SECONDARY(first, BASE, BASE + PAGE_SIZE));
@@ -237,7 +236,7 @@ struct attempt {
 	struct mmu_interval_notifier interval;
 };
 
-/* An attempt is repeated until none of its allocations fails: then it succeeds. */
+/* Repeats an attempt until none of its allocations fails, so that it succeeds. */
 static void allocations_fail(struct kunit *test, int (*attempt)(struct attempt *try),
 			     void (*undo)(struct attempt *try), unsigned int allocations)
 {
@@ -326,9 +325,9 @@ static void failed_allocations_undo_an_interval(struct kunit *test)
 }
 
 /*
- * Registering takes every lock of the mm, and a signal stops it at that, when
- * the memory for the first subscriber is allocated already. So often that what
- * each leaves behind would show.
+ * Registering takes every lock of the mm, and a signal interrupts that. The memory
+ * for the first subscriber is allocated by then. This is repeated so often that a
+ * leak would show.
  */
 #define INTERRUPTIONS	8192
 #define LEAKED_PAGES	((INTERRUPTIONS * 64) >> PAGE_SHIFT)
@@ -362,7 +361,7 @@ static void interrupted_registrations_leave_nothing(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, errors, 0U);
 	KUNIT_EXPECT_FALSE(test, mm_has_notifiers(mm));
-	/* Not more: another CPU may drop what it held of a lazily used mm. */
+	/* Less is possible: another CPU may drop an mm that it held lazily. */
 	KUNIT_EXPECT_LE(test, atomic_read(&mm->mm_count), mm_count);
 	/* KASAN keeps what was freed for a while. */
 	if (!IS_ENABLED(CONFIG_KASAN))
@@ -406,7 +405,7 @@ static void a_callback_may_put_itself(struct kunit *test)
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *stays, *sub;
 
-	/* Of other operations: by these mmu_notifier_get() tells subscribers apart. */
+	/* mmu_notifier_get() tells subscribers apart by their operations. */
 	other_ops = recorder_secondary_ops;
 	stays = recorder_subscriber_create(rec, &other_ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, stays);
@@ -419,14 +418,14 @@ static void a_callback_may_put_itself(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
 	KUNIT_EXPECT_GT(test, recorder_first(rec, RECORDER_OP_FREE, sub->id),
 			recorder_first(rec, RECORDER_OP_MARK, MARK_CALLBACK_ENDS));
-	/* The walk went on behind it. */
+	/* The walk went on to the next subscriber. */
 	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_SECONDARY, stays->id), 1U);
 }
 
 static DEFINE_RAW_SPINLOCK(driver_raw_lock);
 static DEFINE_SPINLOCK(driver_lock);
 
-/* All that drivers do in there. */
+/* What drivers do in the callback. */
 static void act_as_a_driver(struct recorder_subscriber *sub, enum recorded_op op)
 {
 	unsigned long flags;
@@ -440,7 +439,7 @@ static void act_as_a_driver(struct recorder_subscriber *sub, enum recorded_op op
 	rcu_read_unlock();
 }
 
-/* lockdep reports one that may sleep (_busted.sleeping_subscriber), and no other. */
+/* lockdep reports a callback that may sleep (_busted.sleeping_subscriber), and no other. */
 static void a_callback_may_take_spinlocks(struct kunit *test)
 {
 	struct recorder *rec = test->priv;

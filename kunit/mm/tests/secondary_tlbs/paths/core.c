@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of paths; how a path is prepared, run and given back; and the walk of
- * the page tables.
+ * The table of paths, how a path is prepared, run and ended, and the walk of the page
+ * tables.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -30,10 +30,10 @@ const struct mm_path secondary_tlbs_paths[] = {
 };
 
 /**
- * path_skip - whether a path can run here
- * @path: which
+ * path_skip - tell why a path cannot run here
+ * @path: the path
  *
- * Returns the reason why not, or NULL.
+ * Returns the reason, or NULL if the path can run.
  */
 const char *path_skip(const struct mm_path *path)
 {
@@ -42,8 +42,8 @@ const char *path_skip(const struct mm_path *path)
 
 /**
  * path_begin - prepare a path
- * @scene: filled in, whatever it was
- * @path: which
+ * @scene: filled in
+ * @path: the path
  * @mm: an address space that current uses through kthread_use_mm()
  *
  * path_end() must follow, also after an error.
@@ -57,7 +57,7 @@ int path_begin(struct path_scene *scene, const struct mm_path *path, struct mm_s
 }
 
 /**
- * path_run - the operation of a path, once
+ * path_run - do the operation of a path, once
  * @scene: from path_begin()
  */
 int path_run(struct path_scene *scene)
@@ -81,8 +81,8 @@ static void scene_unmap(struct path_scene *scene)
  * path_end - give back what a path made
  * @scene: from path_begin(), even if that failed
  *
- * If current does not use the mm any more, whoever used it has put it: that frees the
- * mappings.
+ * Unmaps nothing if current no longer uses the mm: the end of the thread that used it
+ * has put the mm.
  */
 void path_end(struct path_scene *scene)
 {
@@ -100,12 +100,12 @@ void path_end(struct path_scene *scene)
 }
 
 /**
- * path_walk - what a device that walks the page tables finds
+ * path_walk - walk the page tables as a device does
  * @mm: whose
  * @addr: where
  * @entry: filled in
  *
- * Page tables must not be freed meanwhile.
+ * The caller must keep the page tables from being freed.
  */
 void path_walk(struct mm_struct *mm, unsigned long addr, struct path_entry *entry)
 {
@@ -133,7 +133,7 @@ void path_walk(struct mm_struct *mm, unsigned long addr, struct path_entry *entr
 	entry->addr = addr & PMD_MASK;
 	entry->size = PMD_SIZE;
 	entry->ptl = pmd_lockptr(mm, pmd);
-	/* A huge entry that is being split is huge, though not a present leaf. */
+	/* While a huge page is split, its entry is huge and no present leaf. */
 	if (pmd_none(*pmd) || !pmd_present(*pmd))
 		return;
 	if (pmd_leaf(*pmd) || pmd_trans_huge(*pmd)) {

@@ -4,8 +4,8 @@
  *
  * Callbacks come in any context, from several CPUs at once, so an entry of the
  * log is taken with one atomic increment and published with a store-release.
- * Nothing here takes a lock in a callback of the mm, which also means that the
- * recorder hides no race of what it observes behind a lock of its own.
+ * A callback takes no lock here, so the recorder does not hide a race of what it
+ * observes.
  */
 #include <linux/err.h>
 #include <linux/kernel.h>
@@ -60,7 +60,7 @@ static void record(struct recorder *rec, enum recorded_op op, unsigned int id,
 	smp_store_release(&call->complete, true);
 }
 
-/* Pairs with the WRITE_ONCE of @state: in an SRCU read section or behind it. */
+/* Pairs with the WRITE_ONCE of @state. The caller is in an SRCU read section, or was. */
 static void recorder_check_state(struct recorder_subscriber *sub)
 {
 	if (READ_ONCE(sub->state) == RECORDER_OUTSIDE)
@@ -176,7 +176,7 @@ void recorder_mark(struct recorder *rec, unsigned int id)
  */
 
 /**
- * recorder_clear - forget what was recorded
+ * recorder_clear - empty the log
  * @rec: the log; no callback may be running
  */
 void recorder_clear(struct recorder *rec)
@@ -321,10 +321,10 @@ void recorder_put(struct recorder_subscriber *sub)
 }
 
 /**
- * recorder_wait_freed - wait for one free_notifier() after mmu_notifier_put()
+ * recorder_wait_freed - wait for one free_notifier() after recorder_put()
  * @rec: the log
  *
- * It runs from an SRCU callback, some time later.
+ * free_notifier() runs from an SRCU callback, some time later.
  */
 bool recorder_wait_freed(struct recorder *rec)
 {
@@ -332,8 +332,8 @@ bool recorder_wait_freed(struct recorder *rec)
 }
 
 /*
- * What subscribers leave. A hook may work with what the case had on its stack, so
- * none is called any more.
+ * End what subscribers began. Their hooks are not called any more, because a hook may
+ * use the stack of the case.
  */
 void recorder_end_subscribers(struct recorder *rec)
 {
@@ -435,7 +435,7 @@ int recorder_last(struct recorder *rec, enum recorded_op op, unsigned int id)
 	return n;
 }
 
-/* Pages that secondary invalidations of @id covered, each time they did. */
+/* Pages in the secondary invalidations of @id, counted each time. */
 unsigned long recorder_pages(struct recorder *rec, unsigned int id)
 {
 	unsigned int length = recorder_length(rec), n;
@@ -494,7 +494,7 @@ static const char *recorded_name(enum recorded_op op)
 }
 
 /**
- * recorder_dump - print the log, for one who reads why a case failed
+ * recorder_dump - print the log of a case that has failed
  * @rec: the log
  */
 void recorder_dump(struct recorder *rec)
@@ -549,7 +549,7 @@ void recorder_expect(struct recorder *rec, int line, const struct recorded_call 
 }
 
 /**
- * recorder_counted - report what an operation of the mm cost in notifications
+ * recorder_counted - report how many notifications an operation of the mm took
  * @rec: the log
  * @operation: its name
  * @id: the subscriber that counts
@@ -567,13 +567,13 @@ void recorder_counted(struct recorder *rec, const char *operation, unsigned int 
 }
 
 /**
- * recorder_announce - tell the lab of a complaint that the case provokes
+ * recorder_announce - announce a complaint of the kernel that the case provokes
  * @test: the case
  * @kind: what lab/data/splats calls it, "warning" for WARN()
- * @text: stands in its first line
+ * @text: part of its first line
  *
- * The lab insists that it comes once before the case ends; a WARN_ON_ONCE() is
- * for one case to provoke.
+ * The lab fails the case unless the complaint comes once before the case ends. So a
+ * WARN_ON_ONCE() can be provoked by one case only.
  */
 void recorder_announce(struct kunit *test, const char *kind, const char *text)
 {

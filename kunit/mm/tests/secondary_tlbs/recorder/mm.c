@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Address spaces for the secondary-TLB suites: real ones, as a process has them,
- * and page faults as a device causes them.
+ * Address spaces for the secondary-TLB suites, as processes have them, and page
+ * faults as devices cause them.
  */
 #include <linux/completion.h>
 #include <linux/list.h>
@@ -198,9 +198,8 @@ struct mm_struct *recorder_end_loan(struct recorder *rec)
  * @prot: PROT_*
  * @flags: MAP_*, beside MAP_ANONYMOUS
  *
- * The result is the address of page 16 of a page table, with room in front and
- * behind that stays mapped: unmapping @pages leaves the page table in place.
- * Returns 0 on failure.
+ * Returns the address of page 16 of a page table, or 0 on failure. The pages in front
+ * and behind stay mapped, so unmapping @pages leaves the page table in place.
  */
 unsigned long recorder_mmap(unsigned long pages, unsigned long prot, unsigned long flags)
 {
@@ -228,7 +227,7 @@ int recorder_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags)
 
 	mmap_read_lock(mm);
 	vma = find_vma(mm, addr);
-	/* The mm does not ask again whether the access is allowed. */
+	/* handle_mm_fault() does not check whether the access is allowed. */
 	if (vma && vma->vm_start <= addr && (vma->vm_flags & access))
 		ret = handle_mm_fault(vma, addr, flags | FAULT_FLAG_REMOTE, NULL);
 	mmap_read_unlock(mm);
@@ -236,11 +235,11 @@ int recorder_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags)
 }
 
 /**
- * recorder_pte - what a device that walks the page tables finds
+ * recorder_pte - the entry that a device finds when it walks the page tables
  * @mm: whose; nobody may be changing it
  * @addr: where
  *
- * Returns an empty entry where there is none, or a huge one above it.
+ * Returns an empty entry if there is none, or if a huge entry maps the address.
  */
 pte_t recorder_pte(struct mm_struct *mm, unsigned long addr)
 {
@@ -279,7 +278,8 @@ int recorder_populate(struct mm_struct *mm, unsigned long addr, unsigned long pa
  * @start: first address
  * @end: first address behind
  *
- * Registering takes the mmap_lock too, so it waits; unregistering does not.
+ * Holds the mmap_lock, as callers of the dispatch do. Registering waits for it,
+ * unregistering does not.
  */
 void recorder_dispatch(struct mm_struct *mm, unsigned long start, unsigned long end)
 {

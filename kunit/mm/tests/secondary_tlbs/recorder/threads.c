@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Threads of the secondary-TLB suites, randomness that can be replayed, and
+ * Threads of the secondary-TLB suites, random numbers that a seed replays, and
  * allocations that fail.
  */
 #include <linux/debugfs.h>
@@ -80,8 +80,8 @@ bool recorder_worker_start(struct recorder *rec, struct recorder_worker *worker)
  * recorder_worker_join - wait for the end of a thread
  * @worker: a thread that was started, or was not for want of memory
  *
- * Only the return of its function lets kthread_stop() come: before, it could
- * stop a thread that did not run yet.
+ * kthread_stop() comes after the function has returned: before, it could stop a
+ * thread that has not run yet.
  */
 void recorder_worker_join(struct recorder_worker *worker)
 {
@@ -112,8 +112,8 @@ void recorder_end_workers(struct recorder *rec)
  * recorder_worker_blocked - wait until a thread sleeps, or is through
  * @worker: a thread that was started
  *
- * Returns whether it sleeps. Polls, because the one that is waited for has no
- * means to tell.
+ * Returns whether it sleeps. Polls, because a thread that sleeps in the code under
+ * test cannot signal that.
  */
 bool recorder_worker_blocked(struct recorder_worker *worker)
 {
@@ -133,7 +133,7 @@ bool recorder_worker_blocked(struct recorder_worker *worker)
  * Allocations that fail
  */
 #if IS_ENABLED(CONFIG_FAILSLAB) && IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS)
-/* A knob of failslab, as a user finds it in debugfs. */
+/* A setting of failslab, looked up in debugfs. */
 static void *failslab_knob(const char *name)
 {
 	struct dentry *folder = debugfs_lookup("failslab", NULL), *file = NULL;
