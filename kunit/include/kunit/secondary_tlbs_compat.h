@@ -3,8 +3,8 @@
  * What differs between the kernels that the secondary-TLB suites run on.
  *
  * Three kernels carry the same suites: 6.1 as it is, 6.1 with this series, and
- * 6.12.  Whatever they name or shape differently is given one name here, so
- * that no function of a suite depends on a version or an architecture.
+ * 6.12.  What they name or declare differently has one name here, so that no
+ * function of a suite depends on a version or an architecture.
  */
 #ifndef _KUNIT_SECONDARY_TLBS_COMPAT_H
 #define _KUNIT_SECONDARY_TLBS_COMPAT_H
@@ -22,15 +22,16 @@
  * SECONDARY_TLBS_CALLBACK is the member of struct mmu_notifier_ops,
  * SECONDARY_TLBS_ALIAS the member by which out-of-tree drivers detect it (only
  * where SECONDARY_TLBS_HAS_ALIAS; elsewhere just something that compiles).
- * secondary_tlbs_marked() is the test that spares an mm without a secondary TLB
- * the walk of its subscribers, where SECONDARY_TLBS_HAS_MARK.
- * SECONDARY_TLBS_CHECKS: registration looks at all it is given, instead of
- * crashing over it.
+ * secondary_tlbs_marked() tells whether an mm has a secondary TLB. Where
+ * SECONDARY_TLBS_HAS_MARK, the dispatch asks it before it walks the subscribers.
+ * SECONDARY_TLBS_CHECKS: registration checks its arguments, where it would
+ * otherwise crash.
  *
- * This series has a header of its own, <linux/secondary_tlbs.h>, which comes with
- * <linux/mmu_notifier.h>: its guard tells (sparse knows no __has_include()).
- * Upstream's rework took the macros away that notified beside a flush; with it,
- * SECONDARY_TLBS_UPSTREAM, comes whatever else 6.12 has in another shape.
+ * This series has a header of its own, <linux/secondary_tlbs.h>, which
+ * <linux/mmu_notifier.h> includes. Its guard is what is tested, because sparse
+ * has no __has_include(). Upstream's rework removed the macros that notified
+ * beside a flush. SECONDARY_TLBS_UPSTREAM stands for that rework, and for
+ * everything else that differs in 6.12.
  */
 #if defined(_LINUX_SECONDARY_TLBS_H)
 #define SECONDARY_TLBS_CALLBACK		invalidate_secondary_tlbs
@@ -59,7 +60,7 @@
 #define SECONDARY_TLBS_CHECKS		0
 #endif
 
-/* Have each invalidation traced to @probe, where SECONDARY_TLBS_HAS_TRACEPOINT. */
+/* The tracepoint calls @probe for each invalidation, where SECONDARY_TLBS_HAS_TRACEPOINT. */
 typedef void (*secondary_tlbs_probe)(void *data, struct mm_struct *mm, unsigned long start,
 				     unsigned long end, unsigned int subscribers);
 
@@ -210,11 +211,11 @@ static inline int secondary_tlbs_put_off(struct mm_struct *mm)
 	set_huge_pte_at(mm, addr, ptep, pte)
 #endif
 
-/* Whether a CPU makes an entry dirty by itself that an SMMU then holds as read-only. */
+/* Whether CPUs set the dirty bit in hardware: an SMMU may hold the read-only entry still. */
 #ifdef CONFIG_ARM64
 #include <linux/cpufeature.h>
 #include <asm/sysreg.h>
-/* HAFDBS of the ID register: ARM64_HW_DBM is set on every CPU, to be listed. */
+/* From the ID register: every CPU has the capability ARM64_HW_DBM, to be listed. */
 #define SECONDARY_TLBS_HARDWARE_DIRTY						\
 	(IS_ENABLED(CONFIG_ARM64_HW_AFDBM) &&					\
 	 cpuid_feature_extract_unsigned_field(					\
@@ -249,12 +250,12 @@ static inline void secondary_tlbs_accelerator(struct mm_struct *mm, int change)
 }
 
 /*
- * Page table entries as hardware reads them. pte_present() and its siblings are
- * about what the kernel thinks, which for a moment differs: of a huge page that
- * is being split, or of an entry that hints at NUMA.
+ * Page table entries as hardware reads them. pte_present() and its siblings say
+ * how the kernel reads them, which differs for a huge page that is being split,
+ * and for a NUMA hinting entry.
  *
- * SECONDARY_TLBS_VALID is the bit of an entry of any level. A device can write
- * without the CPU's notice where the entry is writable and already dirty.
+ * SECONDARY_TLBS_VALID is a bit of entries of all levels. A device can write
+ * without a fault where the entry is writable and already dirty.
  */
 #if defined(CONFIG_X86_64)
 #define SECONDARY_TLBS_VALID		_PAGE_PRESENT

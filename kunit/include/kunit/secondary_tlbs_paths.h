@@ -2,10 +2,10 @@
 /*
  * Everything the mm does that changes a translation, one line each.
  *
- * A path is an operation of the mm on a real address space, reached as user
- * space or the kernel itself reaches it. For each there is what it changes, and
- * what the contract says a secondary TLB is told. No subscriber is needed to run
- * one, and nothing here asserts, so that any thread can run them in any order:
+ * A path is an operation of the mm on a real address space, entered as user
+ * space or the kernel itself enters it. The table says what each path changes,
+ * and what a secondary TLB is told by the contract. A path needs no subscriber,
+ * and nothing here asserts, so any thread can run the paths in any order:
  *
  *	kthread_use_mm(mm);
  *	if (!path_skip(path)) {
@@ -17,10 +17,10 @@
  *		path_end(scene);
  *	}
  *
- * A path that ends the mm (PATH_ENDS_MM) has given it back, in the caller's name.
+ * A path that ends the mm (PATH_ENDS_MM) has put it for the caller, and unused it.
  * Scenes of different threads do not disturb each other, with two exceptions:
- * KSM's thread scans every mm, and all that is reclaimed from a file is from the
- * same. A scene is 1 KiB: it does not belong on the stack.
+ * KSM's thread scans every mm, and all scenes that reclaim file pages map the same
+ * disk. A scene takes 1 KiB, which is too much for the stack.
  */
 #ifndef _KUNIT_SECONDARY_TLBS_PATHS_H
 #define _KUNIT_SECONDARY_TLBS_PATHS_H
@@ -29,7 +29,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
-/* What a secondary TLB is told, where each page is counted as often as it changes. */
+/* What a secondary TLB is told of the ranges of a scene. */
 enum path_tells {
 	TELLS_NOTHING,	/* no call */
 	TELLS_RANGES,	/* one call for each range of the scene, in order */
@@ -40,18 +40,18 @@ enum path_tells {
 
 /* What else is particular about a path. */
 #define PATH_UNDER_PTL	BIT(0)	/* told under the lock of the page table */
-#define PATH_NOT_YET	BIT(1)	/* told before the change as well, see the line */
+#define PATH_NOT_YET	BIT(1)	/* also told before the change, see the row */
 #define PATH_RELEASES	BIT(2)	/* subscribers are released first */
 #define PATH_ENDS_MM	BIT(3)	/* the mm is gone afterwards */
 #define PATH_EMPTY	BIT(4)	/* there is nothing to change */
-#define PATH_SPURIOUS	BIT(5)	/* there is something, and it does not change */
-#define PATH_PUTS_OFF	BIT(6)	/* x86 flushes the CPUs' TLB later, or does what it put off */
-#define PATH_TELLS_FREED BIT(7)	/* told once more when pages may be free, see the line */
-#define PATH_KEEPS	BIT(8)	/* what a device has found before is right still */
-#define PATH_UPGRADES	BIT(9)	/* ... but it may be read-only, and need not be */
-#define PATH_UNREADABLE	BIT(10)	/* there is something that no device can read */
+#define PATH_SPURIOUS	BIT(5)	/* there are translations, and they do not change */
+#define PATH_PUTS_OFF	BIT(6)	/* x86 defers the flush of the CPUs' TLB, or does a deferred one */
+#define PATH_TELLS_FREED BIT(7)	/* told again when pages may be free, see the row */
+#define PATH_KEEPS	BIT(8)	/* translations that a device holds stay right */
+#define PATH_UPGRADES	BIT(9)	/* they stay right, but may be read-only where a write is allowed */
+#define PATH_UNREADABLE	BIT(10)	/* there are entries that no device can read */
 
-/* The most ranges that a path tells one by one. */
+/* The most ranges that a scene lists in @told. */
 #define PATH_RANGES	40
 
 struct path_range {
@@ -62,17 +62,17 @@ struct path_range {
 struct mm_path;
 
 /**
- * struct path_scene - a path on its way
- * @path: which
+ * struct path_scene - a path between path_begin() and path_end()
+ * @path: the path
  * @mm: whose translations change; NULL after a path that ended it
- * @start: what changes, its first address
- * @end: what changes, its first address behind
- * @told: the ranges to be told, if not @start and @end alone
+ * @start: first address that changes
+ * @end: first address behind
+ * @told: the ranges that must be told, unless it is [@start, @end) alone
  * @ranges: how many of them
  * @changed: translations that change; 0: as many as the ranges have pages
- * @excess: why more is told than that, if it is
+ * @excess: why more is told than changes, NULL if that is not so
  *
- * The rest is for the paths themselves: what path_end() has to give back.
+ * The rest belongs to the paths: what path_end() has to give back.
  */
 struct path_scene {
 	const struct mm_path *path;
@@ -127,19 +127,19 @@ struct mm_path {
  *
  *	PATH(DO, name, pages, needs, prepare, run, on x86, arm64, powerpc, flags)
  *
- * where "needs" stands for the function path_needs_NEEDS(), and "prepare" and "run"
- * for path_PREPARE() and path_RUN() in mm/tests/secondary_tlbs/paths/. DO is for
- * those who use the table: see SECONDARY_TLBS_PATHS().
+ * where "needs" names the function path_needs_NEEDS(), and "prepare" and "run"
+ * name path_PREPARE() and path_RUN() in mm/tests/secondary_tlbs/paths/. DO is a
+ * macro of whoever uses the table, see SECONDARY_TLBS_PATHS().
  *
- * NEVER stands where an architecture has no such path: nothing is compiled of the
- * row then. NOTHING stands where it has one that must be silent. A fault that adds
- * a permission is told on arm64 only: on x86 and powerpc a device walks again
- * before it faults, and an SMMU does not.
+ * NEVER means that an architecture has no such path: the row is not compiled.
+ * NOTHING means that it has one, which must tell nothing. A fault that adds a
+ * permission is told on arm64 only: on x86 and powerpc a device walks the page
+ * tables again before it faults, and an SMMU does not.
  *
- * arm64 flushes its CPUs' TLB, and so tells, TWICE where it needs a break before
- * it makes a huge entry: once for the break, and once when the caller is through.
- * powerpc does so for a huge entry that it takes away or changes, since a fault
- * may make a page table of it while the caller gathers.
+ * arm64 flushes the TLB of its CPUs, and so tells, TWICE where it needs
+ * break-before-make for a huge entry: once for the break, and once at the end of
+ * the operation. powerpc does so for a huge entry that it clears or changes,
+ * because a fault may put a page table there before the gather is flushed.
  */
 #define SECONDARY_TLBS_TABLE(PATH, DO)							\
 	/* Unmapping */									\
@@ -154,7 +154,7 @@ struct mm_path {
 	     RANGES, RANGES, 0)								\
 	PATH(DO, munmap_of_page_table, 0, nothing, map_page_table, run_munmap_page_table,\
 	     RANGES, RANGES, RANGES, 0)							\
-	/* Somebody else gathers as well: his entries are flushed too, wherever they are. */\
+	/* Another thread gathers too: its entries must be flushed, wherever they are. */\
 	PATH(DO, munmap_nested, 16, nothing, map_pages, run_munmap_nested, RANGES, RANGES,\
 	     RANGES, 0)									\
 	PATH(DO, exit, 16, nothing, map_pages, run_exit, NOTHING, NOTHING, NOTHING,	\
@@ -199,10 +199,10 @@ struct mm_path {
 	     NOTHING, PATH_UNDER_PTL | PATH_UPGRADES)					\
 	PATH(DO, write_upgrade_of_clean, 1, nothing, map_clean, run_write, NOTHING, RANGES,\
 	     NOTHING, PATH_UNDER_PTL | PATH_UPGRADES)					\
-	/* Who made it writable has told it already. */					\
+	/* Told already, when the entry became writable. */				\
 	PATH(DO, spurious_write, 1, nothing, map_pages, run_write, NOTHING, NOTHING, NOTHING,\
 	     PATH_SPURIOUS)								\
-	/* Unless that was the CPU, by itself: the fault of a device finds it writable. */\
+	/* The CPU made it writable, in hardware: the fault finds a writable entry. */	\
 	PATH(DO, hardware_dirty, 1, hardware_dirty, map_hardware_dirty, run_write, NEVER,\
 	     RANGES, NEVER, PATH_UNDER_PTL | PATH_KEEPS)				\
 	/* POWER9's accelerators do not walk again: the invalid entry is flushed. */	\
@@ -216,16 +216,16 @@ struct mm_path {
 	/* Writeback */									\
 	PATH(DO, mkclean, 16, nothing, map_shared, run_mkclean, PAGES, PAGES, PAGES,	\
 	     PATH_UNDER_PTL)								\
-	/* For vmwgfx, which powerpc has not: there 6.1 calls an empty entry writable. */\
+	/* For vmwgfx, which powerpc lacks: there 6.1 takes an empty entry for writable. */\
 	PATH(DO, wp_shared, 16, nothing, map_shared, run_wp_shared, RANGES, RANGES, NEVER, 0)\
 	PATH(DO, clean_shared, 16, nothing, map_shared, run_clean_shared, RANGES, RANGES,\
 	     NEVER, 0)									\
-	/* Reclaim of pages that are old already: only their unmap can tell them. */	\
+	/* Reclaim of pages that are old already: only the unmap tells. */		\
 	PATH(DO, reclaim, 16, nothing, map_cold, run_pageout, PARTS, PARTS, PARTS,	\
 	     PATH_UNDER_PTL)								\
 	PATH(DO, reclaim_put_off, 16, two_cpus, map_cold_on_two, run_pageout, PARTS, PARTS,\
 	     PARTS, PATH_PUTS_OFF)							\
-	/* kswapd has no mm, and who reclaims for another has his own. */		\
+	/* kswapd has no mm, and direct reclaim may run with another mm. */		\
 	PATH(DO, reclaim_put_off_by_a_stranger, 16, two_cpus, map_cold_on_two,		\
 	     run_pageout_by_a_stranger, PARTS, PARTS, PARTS, PATH_PUTS_OFF)		\
 	PATH(DO, reclaim_lazyfree, 16, nothing, map_lazyfree, run_pageout, PARTS, PARTS,\
@@ -234,7 +234,7 @@ struct mm_path {
 	     PATH_UNDER_PTL)								\
 	PATH(DO, reclaim_file_put_off, 16, two_cpus, map_file_cold_on_two, run_pageout, PARTS,\
 	     PARTS, PARTS, PATH_PUTS_OFF)						\
-	/* What reclaim has put off is done first, for the whole mm. */			\
+	/* The flush that reclaim deferred comes first, for the whole mm. */		\
 	PATH(DO, mprotect_after_put_off, 16, two_cpus, map_put_off, run_mprotect_put_off,\
 	     RANGES, NEVER, NEVER, PATH_NOT_YET | PATH_PUTS_OFF)			\
 	PATH(DO, age, 16, nothing, map_pages, run_age, NOTHING, PAGES, NOTHING,		\
@@ -242,7 +242,7 @@ struct mm_path {
 	/* Migration */									\
 	PATH(DO, migrate, 16, nothing, map_pages, run_migrate, PAGES, PAGES, PAGES,	\
 	     PATH_UNDER_PTL)								\
-	/* Each page is flushed when it is taken, and at the end all of them once more. */\
+	/* Each page is flushed when it is unmapped, and at the end all of them again. */\
 	PATH(DO, device_migrate, 16, nothing, map_pages, run_device_migrate_exclusive, RANGES,\
 	     RANGES, RANGES, PATH_UNDER_PTL)						\
 	PATH(DO, device_migrate_shared, 16, nothing, map_shared_by_fork, run_device_migrate,\
@@ -274,10 +274,10 @@ struct mm_path {
 	     PATH_UNDER_PTL | PATH_KEEPS)						\
 	PATH(DO, thp_migrate, 0, huge_pages, map_thp, run_migrate, RANGES, RANGES, RANGES,\
 	     PATH_UNDER_PTL)								\
-	/* Split, as the VMA is, and nothing else */					\
+	/* Split because the VMA is split */						\
 	PATH(DO, thp_split, 0, huge_pages, map_thp, run_dontfork_part, RANGES, RANGES, RANGES,\
 	     PATH_UNDER_PTL)								\
-	/* Split, and then the part is changed: two flushes, two calls. */		\
+	/* Split, then the part changes: two flushes, two calls. */			\
 	PATH(DO, thp_munmap_part, 0, huge_pages, map_thp, run_munmap_part, RANGES, RANGES,\
 	     RANGES, 0)									\
 	PATH(DO, thp_mprotect_part, 0, huge_pages, map_thp, run_mprotect_part, RANGES, RANGES,\
@@ -303,7 +303,7 @@ struct mm_path {
 	     RANGES, NOTHING, PATH_UNDER_PTL | PATH_UPGRADES)				\
 	PATH(DO, hugetlb_migrate, 1, hugetlb, map_hugetlb, run_migrate_hugetlb, RANGES,	\
 	     RANGES, RANGES, PATH_UNDER_PTL)						\
-	/* A page table that two mappings have shared: all that it could translate. */	\
+	/* A page table that two mappings share: all that it could translate. */	\
 	PATH(DO, hugetlb_unshare, 0, hugetlb, map_hugetlb_table_shared, run_munmap, RANGES,\
 	     RANGES, NEVER, 0)								\
 	PATH(DO, hugetlb_contiguous_munmap, 2, hugetlb, map_contiguous, run_munmap, NEVER,\
@@ -317,7 +317,7 @@ struct mm_path {
 	PATH(DO, hugetlb_contiguous_hardware_dirty, 1, hardware_dirty,			\
 	     map_contiguous_hardware_dirty, run_write_once, NEVER, RANGES, NEVER, PATH_KEEPS)
 
-/* What a row is on this architecture: DO(name, pages, needs, prepare, run, tells, flags). */
+/* A row on this architecture: DO(name, pages, needs, prepare, run, tells, flags). */
 #if defined(CONFIG_X86)
 #define PATH_HERE(DO, name, pages, needs, prepare, run, x86, arm64, powerpc, flags)	\
 	PATH_IF_##x86(DO, name, pages, needs, prepare, run, TELLS_##x86, flags)
@@ -348,7 +348,6 @@ enum {
 extern const struct mm_path secondary_tlbs_paths[SECONDARY_TLBS_PATHS_NR];
 
 const char *path_skip(const struct mm_path *path);
-const char *path_skip_harmless(const struct mm_path *path);
 int path_begin(struct path_scene *scene, const struct mm_path *path, struct mm_struct *mm);
 int path_run(struct path_scene *scene);
 void path_end(struct path_scene *scene);

@@ -158,16 +158,12 @@ static void lockdep_exhausted(struct kunit *test)
 static void invalidate_once(struct kunit *test,
 			    void (*hook)(struct recorder_subscriber *sub, enum recorded_op op))
 {
-	struct recorder *rec = recorder_create(test, 4);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
 
 	sub->hook = hook;
 	recorder_dispatch(mm, PAGE_SIZE, 2 * PAGE_SIZE);
-	sub->hook = NULL;
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void take_mutex(struct recorder_subscriber *sub, enum recorded_op op)
@@ -212,6 +208,8 @@ static struct kunit_case busted_cases[] = {
 
 static struct kunit_suite busted_suite = {
 	.name = "_busted",
+	.init = recorder_case_init,
+	.exit = recorder_case_end,
 	.test_cases = busted_cases,
 };
 

@@ -264,7 +264,7 @@ static void memslot_change_waits_for_the_end(struct kunit *test)
 	bool waits = false;
 
 	test_range_start(vm, &range, vm->other, vm->other + PAGE_SIZE);
-	if (recorder_worker_start(&changer))
+	if (recorder_worker_start(vm->rec, &changer))
 		waits = waits_for_the_end(vm, &changer);
 	KUNIT_EXPECT_TRUE(test, waits);
 	KUNIT_EXPECT_EQ(test, vm->kvm->mmu_invalidate_in_progress, 0L);

@@ -242,7 +242,7 @@ void test_vendor_reloads(bool reloads)
 int test_vm_case_init(struct kunit *test)
 {
 	vendors_own = kvm_x86_ops.set_apic_access_page_addr;
-	return 0;
+	return recorder_case_init(test);
 }
 
 static void vendor_restore(void)
@@ -256,7 +256,7 @@ void test_vendor_reloads(bool reloads)
 
 int test_vm_case_init(struct kunit *test)
 {
-	return 0;
+	return recorder_case_init(test);
 }
 
 static void vendor_restore(void)
@@ -326,25 +326,27 @@ static int setup(struct test_vm *vm)
  */
 struct test_vm *test_vm_create(struct kunit *test)
 {
-	struct test_vm *vm = kunit_kzalloc(test, sizeof(*vm), GFP_KERNEL);
-	int err;
+	struct recorder *rec = test->priv;
+	struct test_vm *vm = recorder_zalloc(rec, sizeof(*vm));
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, vm);
 	vm->test = test;
-	vm->rec = recorder_create(test, 16);
-	vm->mm = recorder_mm_create(vm->rec);
+	vm->rec = rec;
+	the_vm = vm;
+	vm->mm = recorder_mm_create(rec);
 	vm->pages[0] = alloc_page(GFP_KERNEL);
 	vm->pages[1] = alloc_page(GFP_KERNEL);
 	KUNIT_ASSERT_TRUE(test, vm->pages[0] && vm->pages[1]);
-	the_vm = vm;
 	test_vendor_reloads(true);
-	kthread_use_mm(vm->mm);
-	err = setup(vm);
-	/* The exit of a thread drops the mm that it uses, which it must not here. */
-	if (err)
-		kthread_unuse_mm(vm->mm);
-	KUNIT_ASSERT_EQ(test, err, 0);
+	recorder_use_mm(rec, vm->mm);
+	KUNIT_ASSERT_EQ(test, setup(vm), 0);
 	return vm;
+}
+
+static void close_file(struct file **file)
+{
+	if (!IS_ERR_OR_NULL(*file))
+		__fput_sync(*file);
+	*file = NULL;
 }
 
 /**
@@ -356,9 +358,18 @@ void test_vm_close(struct test_vm *vm)
 	unsigned int i;
 
 	for (i = 0; i < TEST_VCPUS; i++)
-		__fput_sync(vm->vcpu_files[i]);
-	__fput_sync(vm->file);
-	vm->file = NULL;
+		close_file(&vm->vcpu_files[i]);
+	close_file(&vm->file);
+}
+
+static void free_pages_of(struct test_vm *vm)
+{
+	unsigned int i;
+
+	flush_delayed_fput();
+	for (i = 0; i < ARRAY_SIZE(vm->pages); i++)
+		if (vm->pages[i])
+			__free_page(vm->pages[i]);
 }
 
 /**
@@ -367,20 +378,22 @@ void test_vm_close(struct test_vm *vm)
  */
 void test_vm_destroy(struct test_vm *vm)
 {
-	if (vm->file)
-		test_vm_close(vm);
-	kthread_unuse_mm(vm->mm);
-	mmput(vm->mm);
-	flush_delayed_fput();
-	__free_page(vm->pages[0]);
-	__free_page(vm->pages[1]);
-	recorder_destroy(vm->rec);
+	test_vm_close(vm);
+	recorder_unuse_mm(vm->rec);
+	recorder_mm_put(vm->rec, vm->mm);
+	free_pages_of(vm);
+	the_vm = NULL;
 }
 
 /* Clean up after a case, even if an assertion has ended it. */
 void test_vm_case_exit(struct kunit *test)
 {
 	vendor_restore();
+	if (the_vm) {
+		recorder_end_loan(the_vm->rec);
+		test_vm_close(the_vm);
+		free_pages_of(the_vm);
+	}
 	the_vm = NULL;
 	recorder_case_exit(test);
 }

@@ -211,25 +211,23 @@ static const struct mmu_notifier_ops range_ops = {
 static cycles_t count_for(struct kunit *test, const struct operation *operation,
 			  const struct mmu_notifier_ops *ops)
 {
-	struct mmu_notifier notifier = { .ops = ops };
-	struct recorder *rec = recorder_create(test, 1);
+	struct recorder *rec = test->priv;
 	struct stage stage = { .mm = recorder_mm_create(rec), .pages = operation->pages };
+	struct recorder_subscriber *sub = recorder_subscriber_create(rec, ops);
 	cycles_t count;
 
-	/* If an assertion ends the case, the exit of its thread drops the mm. */
-	kthread_use_mm(stage.mm);
+	KUNIT_ASSERT_NOT_NULL(test, sub);
+	recorder_use_mm(rec, stage.mm);
 	stage.addr = recorder_mmap(operation->pages, READ_WRITE, MAP_PRIVATE);
 	KUNIT_ASSERT_NE(test, stage.addr, 0UL);
 	if (ops)
-		KUNIT_ASSERT_EQ(test, mmu_notifier_register(&notifier, stage.mm), 0);
+		KUNIT_ASSERT_EQ(test, recorder_register(sub, stage.mm), 0);
 
 	count = count_least(operation, &stage) - count_least(&no_operation, &stage);
 
-	if (ops)
-		mmu_notifier_unregister(&notifier, stage.mm);
-	kthread_unuse_mm(stage.mm);
-	mmput(stage.mm);
-	recorder_destroy(rec);
+	recorder_unregister(sub);
+	recorder_unuse_mm(rec);
+	recorder_mm_put(rec, stage.mm);
 	KUNIT_EXPECT_EQ(test, stage.errors, 0);
 	return count;
 }
@@ -303,18 +301,11 @@ static void count_all(struct kunit *test, const char *subscriber,
 static void count_all_beside(struct kunit *test, const char *subscriber,
 			     const struct mmu_notifier_ops *ops)
 {
-	struct recorder_subscriber *sub;
-	struct mm_struct *other;
-	struct recorder *rec;
+	struct recorder *rec = test->priv;
 
 	need_counter(test);
-	rec = recorder_create(test, 4);
-	other = recorder_mm_create(rec);
-	sub = recorder_secondary(rec, other);
+	recorder_secondary(rec, recorder_mm_create(rec));
 	count_all(test, subscriber, ops);
-	recorder_unregister(sub);
-	mmput(other);
-	recorder_destroy(rec);
 }
 
 static void no_subscriber(struct kunit *test)
@@ -356,6 +347,7 @@ static struct kunit_case secondary_tlbs_cost_cases[] = {
 
 static struct kunit_suite secondary_tlbs_cost_suite = {
 	.name = "_secondary_tlbs_cost",
+	.init = recorder_case_init,
 	.exit = recorder_case_exit,
 	.test_cases = secondary_tlbs_cost_cases,
 };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Who is called when secondary TLBs are to be invalidated, with what, in which
- * order and context.
+ * Which subscribers the dispatch calls, with which range, in which order and
+ * context.
  *
- * The core's entry is called directly, on real but empty address spaces, so
- * that each case knows to the byte what must arrive.  What the mm's own paths
- * dispatch is the subject of mm_kunit.c.
+ * The cases call the core's entry directly, on empty address spaces, so each case
+ * knows exactly which calls must come.  mm_kunit.c has what the mm's own paths
+ * dispatch.
  */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -31,7 +31,7 @@ static void dispatch_passes_the_exact_range(struct kunit *test)
 		{ TASK_SIZE - PAGE_SIZE, TASK_SIZE },
 		{ 0, ULONG_MAX },
 	};
-	struct recorder *rec = recorder_create(test, ARRAY_SIZE(ranges));
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
 	unsigned int i;
@@ -42,29 +42,21 @@ static void dispatch_passes_the_exact_range(struct kunit *test)
 		RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, ranges[i].start,
 							ranges[i].end));
 	}
-
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void empty_range_is_no_invalidation(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
-	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
 
+	recorder_secondary(rec, mm);
 	recorder_dispatch(mm, BASE, BASE);
 	RECORDER_EXPECT_NOTHING(rec);
-
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void every_subscriber_is_called_once_newest_first(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *a = recorder_secondary(rec, mm);
 	struct recorder_subscriber *b = recorder_secondary(rec, mm);
@@ -83,16 +75,11 @@ static void every_subscriber_is_called_once_newest_first(struct kunit *test)
 	RECORDER_EXPECT(rec,
 			RECORDED_SECONDARY(c, BASE, BASE + PAGE_SIZE),
 			RECORDED_SECONDARY(a, BASE, BASE + PAGE_SIZE));
-
-	recorder_unregister(a);
-	recorder_unregister(c);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void subscribers_of_another_mm_are_not_called(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct mm_struct *other = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
@@ -104,30 +91,19 @@ static void subscribers_of_another_mm_are_not_called(struct kunit *test)
 	recorder_clear(rec);
 	recorder_dispatch(other, BASE, BASE + PAGE_SIZE);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(stranger, BASE, BASE + PAGE_SIZE));
-
-	recorder_unregister(sub);
-	recorder_unregister(stranger);
-	mmput(other);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void start_end_subscribers_are_not_dispatched_to(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
-	struct recorder_subscriber *shadow = recorder_range(rec, mm);
-	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
-	struct recorder_subscriber *newest = recorder_range(rec, mm);
+	struct recorder_subscriber *sub;
 
+	recorder_range(rec, mm);
+	sub = recorder_secondary(rec, mm);
+	recorder_range(rec, mm);
 	recorder_dispatch(mm, BASE, BASE + PAGE_SIZE);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
-
-	recorder_unregister(newest);
-	recorder_unregister(sub);
-	recorder_unregister(shadow);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void range_start(struct mmu_notifier_range *range, struct mm_struct *mm,
@@ -148,7 +124,7 @@ static void range_end(struct mmu_notifier_range *range, struct mm_struct *mm)
 
 static void start_and_end_carry_the_exact_range(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *shadow = recorder_range(rec, mm);
 	struct mmu_notifier_range range;
@@ -159,33 +135,25 @@ static void start_and_end_carry_the_exact_range(struct kunit *test)
 	recorder_clear(rec);
 	range_end(&range, mm);
 	RECORDER_EXPECT(rec, RECORDED_END(shadow, BASE, BASE + 3 * PAGE_SIZE));
-
-	recorder_unregister(shadow);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
-/* Secondary TLBs follow the CPU's TLB, and _end() invalidates none of that. */
+/* Secondary TLBs are invalidated with the CPU's TLB, which _end() does not flush. */
 static void range_end_does_not_invalidate(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
-	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
 	struct mmu_notifier_range range;
 
+	recorder_secondary(rec, mm);
 	range_start(&range, mm, BASE, BASE + PAGE_SIZE);
 	range_end(&range, mm);
 	RECORDER_EXPECT_NOTHING(rec);
-
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
-/* How interval subscribers make the mm ready: no subscriber comes with it. */
+/* The first interval subscriber registers NULL, to prepare the mm. */
 static void null_subscription_is_legal(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub;
 	int ret;
@@ -195,7 +163,7 @@ static void null_subscription_is_legal(struct kunit *test)
 	mmap_write_unlock(mm);
 	KUNIT_EXPECT_EQ(test, ret, 0);
 
-	/* To nobody, but the mm has notifiers now. */
+	/* The mm has notifiers now, and no subscriber to call. */
 	KUNIT_EXPECT_TRUE(test, mm_has_notifiers(mm));
 	recorder_dispatch(mm, BASE, BASE + PAGE_SIZE);
 	RECORDER_EXPECT_NOTHING(rec);
@@ -203,15 +171,12 @@ static void null_subscription_is_legal(struct kunit *test)
 	sub = recorder_secondary(rec, mm);
 	recorder_dispatch(mm, BASE, BASE + PAGE_SIZE);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
-
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 /* An interval subscriber that counts. */
 struct interval {
 	struct mmu_interval_notifier notifier;
+	struct recorder_undo undo;
 	unsigned int calls;
 };
 
@@ -230,53 +195,60 @@ static const struct mmu_interval_notifier_ops interval_ops = {
 	.invalidate = interval_invalidate,
 };
 
+static void interval_remove(struct recorder_undo *undo)
+{
+	mmu_interval_notifier_remove(&container_of(undo, struct interval, undo)->notifier);
+}
+
+static struct interval *interval_insert(struct recorder *rec, struct mm_struct *mm)
+{
+	struct interval *interval = recorder_zalloc(rec, sizeof(*interval));
+
+	KUNIT_ASSERT_EQ(rec->test,
+			mmu_interval_notifier_insert(&interval->notifier, mm, BASE,
+						     4 * PAGE_SIZE, &interval_ops), 0);
+	recorder_undo_later(rec, &interval->undo, interval_remove);
+	return interval;
+}
+
 static void interval_subscribers_stand_beside(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
-	struct recorder_subscriber *sub, *shadow;
+	struct interval *interval = interval_insert(rec, mm);
+	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
+	struct recorder_subscriber *shadow = recorder_range(rec, mm);
 	struct mmu_notifier_range range;
-	struct interval interval = {};
 
-	KUNIT_ASSERT_EQ(test, mmu_interval_notifier_insert(&interval.notifier, mm, BASE,
-							   4 * PAGE_SIZE, &interval_ops), 0);
-	sub = recorder_secondary(rec, mm);
-	shadow = recorder_range(rec, mm);
-
-	/* The dispatch is for secondary TLBs alone, interval or not. */
+	/* The dispatch does not call the interval. */
 	recorder_dispatch(mm, BASE, BASE + PAGE_SIZE);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
-	KUNIT_EXPECT_EQ(test, interval.calls, 0U);
+	KUNIT_EXPECT_EQ(test, interval->calls, 0U);
 
-	/* _start() is for the interval, if it is meant, and for the shadow. */
+	/* _start() calls the shadow always, and the interval if the ranges overlap. */
 	recorder_clear(rec);
 	range_start(&range, mm, BASE + 4 * PAGE_SIZE, BASE + 5 * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, interval.calls, 0U);
+	KUNIT_EXPECT_EQ(test, interval->calls, 0U);
 	range_end(&range, mm);
 
 	range_start(&range, mm, BASE + 3 * PAGE_SIZE, BASE + 5 * PAGE_SIZE);
-	KUNIT_EXPECT_EQ(test, interval.calls, 1U);
+	KUNIT_EXPECT_EQ(test, interval->calls, 1U);
 	range_end(&range, mm);
 	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_START, shadow->id), 2U);
 	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_END, shadow->id), 2U);
 
 	/* Without the interval, the others stay. */
-	mmu_interval_notifier_remove(&interval.notifier);
+	recorder_undo_now(rec, &interval->undo);
 	recorder_clear(rec);
 	recorder_dispatch(mm, BASE, BASE + PAGE_SIZE);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
-
-	recorder_unregister(shadow);
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 /* Under page-table locks, with interrupts off, from any thread. */
 static void dispatch_works_in_atomic_context(struct kunit *test)
 {
 	static DEFINE_SPINLOCK(lock);
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
 	const struct recorded_call *call;
@@ -288,20 +260,16 @@ static void dispatch_works_in_atomic_context(struct kunit *test)
 	mmap_read_unlock(mm);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
 
-	/* At once, not put off to a context in which one may sleep. */
+	/* Called at once, not deferred to a context that may sleep. */
 	call = recorder_call(rec, 0);
 	KUNIT_EXPECT_TRUE(test, call && (call->context & RECORDED_IRQS_OFF));
 	KUNIT_EXPECT_TRUE(test, call && (call->context & RECORDED_ATOMIC));
-
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 /* As kswapd does. */
 static void dispatch_works_without_current_mm(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
 	const struct recorded_call *call;
@@ -312,13 +280,9 @@ static void dispatch_works_without_current_mm(struct kunit *test)
 	call = recorder_call(rec, 0);
 	KUNIT_EXPECT_TRUE(test, call && (call->context & RECORDED_KTHREAD));
 	KUNIT_EXPECT_TRUE(test, call && (call->context & RECORDED_NO_MM));
-
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
-/* A driver from outside the tree, which knows upstream's name. */
+/* An out-of-tree driver uses upstream's name of the callback. */
 static unsigned int out_of_tree_calls;
 
 static void out_of_tree_invalidate(struct mmu_notifier *notifier, struct mm_struct *mm,
@@ -333,14 +297,13 @@ static const struct mmu_notifier_ops out_of_tree_ops = {
 
 static void out_of_tree_name_is_the_same_callback(struct kunit *test)
 {
+	struct recorder *rec = test->priv;
 	struct recorder_subscriber *sub;
 	struct mm_struct *mm;
-	struct recorder *rec;
 
 	if (!SECONDARY_TLBS_HAS_ALIAS)
 		kunit_skip(test, "this kernel has no callback by upstream's name");
 
-	rec = recorder_create(test, 1);
 	mm = recorder_mm_create(rec);
 	sub = recorder_subscriber_create(rec, &out_of_tree_ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sub);
@@ -351,20 +314,17 @@ static void out_of_tree_name_is_the_same_callback(struct kunit *test)
 	out_of_tree_calls = 0;
 	recorder_dispatch(mm, BASE, BASE + PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, out_of_tree_calls, 1U);
-
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
-/* What the other cases stand on: nothing is lost without being counted. */
+/* The other cases rely on it: a call that finds no room is counted. */
 static void recorder_counts_what_it_cannot_hold(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 2);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
 	unsigned int i;
 
+	rec->capacity = 2;
 	for (i = 0; i < 5; i++)
 		recorder_dispatch(mm, BASE, BASE + PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, recorder_length(rec), 2U);
@@ -372,12 +332,10 @@ static void recorder_counts_what_it_cannot_hold(struct kunit *test)
 
 	/* The end of a case that lost something fails it; this one meant to. */
 	recorder_unregister(sub);
-	mmput(mm);
 	atomic_set(&rec->next, rec->capacity);
-	recorder_destroy(rec);
 }
 
-/* What the tracepoint told last, of one mm. */
+/* The last event of one mm. */
 struct traced {
 	struct mm_struct *mm;
 	unsigned long start;
@@ -401,19 +359,17 @@ static void trace(void *data, struct mm_struct *mm, unsigned long start, unsigne
 
 static void tracepoint_tells_each_call(struct kunit *test)
 {
-	struct recorder_subscriber *a, *b, *shadow;
+	struct recorder *rec = test->priv;
 	struct traced traced = {};
-	struct recorder *rec;
 	struct mm_struct *mm;
 
 	if (!SECONDARY_TLBS_HAS_TRACEPOINT)
 		kunit_skip(test, "this kernel has no tracepoint for it");
 
-	rec = recorder_create(test, 16);
 	mm = recorder_mm_create(rec);
-	a = recorder_secondary(rec, mm);
-	b = recorder_secondary(rec, mm);
-	shadow = recorder_range(rec, mm);
+	recorder_secondary(rec, mm);
+	recorder_secondary(rec, mm);
+	recorder_range(rec, mm);
 	traced.mm = mm;
 	KUNIT_ASSERT_EQ(test, secondary_tlbs_trace(trace, &traced), 0);
 	recorder_dispatch(mm, BASE, BASE + 3 * PAGE_SIZE);
@@ -423,12 +379,6 @@ static void tracepoint_tells_each_call(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, traced.start, BASE);
 	KUNIT_EXPECT_EQ(test, traced.end, BASE + 3 * PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, traced.subscribers, 2U);
-
-	recorder_unregister(shadow);
-	recorder_unregister(b);
-	recorder_unregister(a);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static struct kunit_case secondary_tlbs_dispatch_cases[] = {
@@ -451,6 +401,7 @@ static struct kunit_case secondary_tlbs_dispatch_cases[] = {
 
 static struct kunit_suite secondary_tlbs_dispatch_suite = {
 	.name = "secondary_tlbs_dispatch",
+	.init = recorder_case_init,
 	.exit = recorder_case_exit,
 	.test_cases = secondary_tlbs_dispatch_cases,
 };

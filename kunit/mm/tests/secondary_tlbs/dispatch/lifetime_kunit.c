@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From when on, and until when, a subscriber is called.
+ * When the calls of a subscriber begin, and when they end.
  *
- * Two kinds of cases. Some force one interleaving: a callback is held in flight
- * by a completion while another thread unregisters, so that the claim is
- * decided and not merely likely. The others let threads race on several CPUs,
- * bounded by a number of rounds, with seeded delays, and check what must hold
- * in every interleaving.
+ * There are two kinds of cases. Some force one interleaving: a completion holds a
+ * callback while another thread unregisters, so the result does not depend on
+ * chance. The others let threads race on several CPUs for a number of rounds, with
+ * seeded delays, and check what must hold in every interleaving.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -30,7 +29,7 @@ static void dispatch_page(struct mm_struct *mm)
  */
 static void callbacks_arrive_between_register_and_unregister(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub;
 
@@ -48,30 +47,25 @@ static void callbacks_arrive_between_register_and_unregister(struct kunit *test)
 	dispatch_page(mm);
 	RECORDER_EXPECT_NOTHING(rec);
 
-	/* Nor does the end of the mm reach it any more. */
-	mmput(mm);
+	/* The end of the mm does not call it either. */
+	recorder_mm_put(rec, mm);
 	RECORDER_EXPECT_NOTHING(rec);
-	recorder_destroy(rec);
 }
 
 static void unregister_releases_once(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
-	struct recorder_subscriber *stays = recorder_secondary(rec, mm);
 
+	recorder_secondary(rec, mm);
 	recorder_unregister(sub);
 	RECORDER_EXPECT(rec, RECORDED_RELEASE(sub));
-
-	recorder_unregister(stays);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void subscriber_can_register_again(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct mm_struct *other = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
@@ -83,20 +77,15 @@ static void subscriber_can_register_again(struct kunit *test)
 	RECORDER_EXPECT_NOTHING(rec);
 	dispatch_page(other);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
-
-	recorder_unregister(sub);
-	mmput(other);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 /*
- * Whoever changes page tables takes a lock that registration holds. So the
- * subscriber must be reachable when that lock goes, and cannot be tested later.
+ * A thread that changes page tables takes a lock that registration holds. So the
+ * subscriber must be reachable before registration drops that lock.
  */
 static void registration_is_complete_before_its_lock_goes(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub;
 
@@ -108,16 +97,12 @@ static void registration_is_complete_before_its_lock_goes(struct kunit *test)
 	secondary_tlbs_dispatch(mm, BASE, BASE + PAGE_SIZE);
 	mmap_write_unlock(mm);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
-
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
-/* What makes the question cheap tells of each subscriber that there is. */
+/* The mark that makes the test cheap stays as long as there is a secondary TLB. */
 static void another_unregistration_leaves_the_mark(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
 	struct recorder_subscriber *range = recorder_range(rec, mm);
@@ -128,39 +113,30 @@ static void another_unregistration_leaves_the_mark(struct kunit *test)
 	recorder_clear(rec);
 	dispatch_page(mm);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
-
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void mark_goes_with_the_last_secondary_tlb(struct kunit *test)
 {
-	struct recorder *rec;
-	struct recorder_subscriber *range, *sub;
+	struct recorder *rec = test->priv;
+	struct recorder_subscriber *sub;
 	struct mm_struct *mm;
 
 	if (!SECONDARY_TLBS_HAS_MARK)
 		kunit_skip(test, "this kernel asks each mm that has any notifier");
 
-	rec = recorder_create(test, 16);
 	mm = recorder_mm_create(rec);
 	KUNIT_EXPECT_FALSE(test, secondary_tlbs_marked(mm));
-	range = recorder_range(rec, mm);
+	recorder_range(rec, mm);
 	KUNIT_EXPECT_FALSE(test, secondary_tlbs_marked(mm));
 	sub = recorder_secondary(rec, mm);
 	KUNIT_EXPECT_TRUE(test, secondary_tlbs_marked(mm));
 	recorder_unregister(sub);
 	KUNIT_EXPECT_FALSE(test, secondary_tlbs_marked(mm));
-
-	recorder_unregister(range);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void get_shares_one_subscription_per_mm(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct mm_struct *other = recorder_mm_create(rec);
 	struct recorder_subscriber *first = recorder_get(rec, mm);
@@ -173,27 +149,24 @@ static void get_shares_one_subscription_per_mm(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, first->notifier.users, 2U);
 	KUNIT_EXPECT_EQ(test, third->notifier.users, 1U);
 
-	/* Shared, so called once. */
+	/* One subscription, so one call. */
 	recorder_clear(rec);
 	dispatch_page(mm);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(first, BASE, BASE + PAGE_SIZE));
 
-	mmu_notifier_put(&first->notifier);
-	mmu_notifier_put(&second->notifier);
-	mmu_notifier_put(&third->notifier);
+	recorder_put(first);
+	recorder_put(second);
+	recorder_put(third);
 	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
 	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
-	/* One that was not shared has a memory of its own to wait for. */
+	/* A third subscription, if the kernel did not share, is freed too. */
 	if (first != second)
 		recorder_wait_freed(rec);
-	mmput(other);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void only_the_last_put_ends_callbacks(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_get(rec, mm);
 
@@ -201,11 +174,11 @@ static void only_the_last_put_ends_callbacks(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, recorder_get(rec, mm), sub);
 	recorder_clear(rec);
 
-	mmu_notifier_put(&sub->notifier);
+	recorder_put(sub);
 	dispatch_page(mm);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
 
-	mmu_notifier_put(&sub->notifier);
+	recorder_put(sub);
 	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
 	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_FREE, sub->id), 1U);
 	recorder_clear(rec);
@@ -216,16 +189,13 @@ static void only_the_last_put_ends_callbacks(struct kunit *test)
 	sub = recorder_get(rec, mm);
 	KUNIT_ASSERT_FALSE(test, IS_ERR(sub));
 	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_ALLOC, sub->id), 1U);
-	mmu_notifier_put(&sub->notifier);
+	recorder_put(sub);
 	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
-
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void get_passes_on_the_error_of_alloc(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 
 	rec->alloc_error = -EINVAL;
@@ -233,22 +203,19 @@ static void get_passes_on_the_error_of_alloc(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mm_has_notifiers(mm));
 	dispatch_page(mm);
 	RECORDER_EXPECT_NOTHING(rec);
-
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
-/* Registering takes every lock of the mm, and a signal stops it at that. */
+/* Registering takes every lock of the mm, and a signal interrupts that. */
 static void interrupted_get_frees_what_it_allocated(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub;
 	unsigned long addr;
 
-	kthread_use_mm(mm);
+	recorder_use_mm(rec, mm);
 	addr = recorder_mmap(1, PROT_READ, MAP_PRIVATE);
-	kthread_unuse_mm(mm);
+	recorder_unuse_mm(rec);
 	KUNIT_EXPECT_NE(test, addr, 0UL);
 
 	set_tsk_thread_flag(current, TIF_SIGPENDING);
@@ -261,9 +228,6 @@ static void interrupted_get_frees_what_it_allocated(struct kunit *test)
 	recorder_clear(rec);
 	dispatch_page(mm);
 	RECORDER_EXPECT_NOTHING(rec);
-
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 /*
@@ -288,74 +252,70 @@ static void teardown_look(struct recorder_subscriber *sub, enum recorded_op op)
 
 static void last_mmput_releases_before_anything_is_freed(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 64);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
 	struct teardown seen = { .mm = mm };
 	unsigned long addr;
 	int pinned = 0;
 
-	kthread_use_mm(mm);
+	recorder_use_mm(rec, mm);
 	addr = recorder_mmap(1, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	if (addr)
 		pinned = get_user_pages_fast(addr, 1, FOLL_WRITE, &seen.page);
-	kthread_unuse_mm(mm);
+	recorder_unuse_mm(rec);
 	KUNIT_ASSERT_EQ(test, pinned, 1);
 	recorder_clear(rec);
 
-	/* Once, and no secondary invalidation behind it: it is off the list. */
+	/* Once, and no secondary invalidation later: release took it off the list. */
 	sub->data = &seen;
 	sub->hook = teardown_look;
-	mmput(mm);
+	recorder_mm_put(rec, mm);
 	RECORDER_EXPECT(rec, RECORDED_RELEASE(sub));
 	KUNIT_EXPECT_TRUE(test, seen.mapped);
 	KUNIT_EXPECT_GT(test, seen.tables, 0UL);
-	/* The look above could have told the difference. */
+	/* Had release come later, the hook would have seen this. */
 	KUNIT_EXPECT_FALSE(test, folio_mapped(page_folio(seen.page)));
 
 	put_page(seen.page);
-	recorder_unregister(sub);
-	recorder_destroy(rec);
 }
 
 static void unregister_after_the_end_does_not_release_again(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *a = recorder_secondary(rec, mm);
 	struct recorder_subscriber *b = recorder_range(rec, mm);
 
-	mmput(mm);
+	recorder_mm_put(rec, mm);
 	RECORDER_EXPECT(rec, RECORDED_RELEASE(b), RECORDED_RELEASE(a));
 	recorder_clear(rec);
 	recorder_unregister(a);
 	recorder_unregister(b);
 	RECORDER_EXPECT_NOTHING(rec);
-	recorder_destroy(rec);
 }
 
 static void put_in_release(struct recorder_subscriber *sub, enum recorded_op op)
 {
 	if (op == RECORDER_OP_RELEASE)
-		mmu_notifier_put(&sub->notifier);
+		recorder_put(sub);
 }
 
 static void release_may_put(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_get(rec, mm);
 	bool freed;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(sub));
 	sub->hook = put_in_release;
-	mmput(mm);
+	recorder_mm_put(rec, mm);
 	freed = recorder_count(rec, RECORDER_OP_RELEASE, sub->id) &&
 		recorder_wait_freed(rec);
 	KUNIT_EXPECT_TRUE(test, freed);
 	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_RELEASE, sub->id), 1U);
 	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_FREE, sub->id), 1U);
-	recorder_destroy(rec);
 }
 
 /*
@@ -366,11 +326,13 @@ enum { MARK_HELD = 1, MARK_CALLBACK_ENDS, MARK_UNREGISTERED };
 struct flight {
 	struct recorder *rec;
 	struct recorder_subscriber *sub;
+	struct recorder_worker dispatcher;
+	struct recorder_worker unregisterer;
 	struct completion entered;
 	struct completion let_go;
 };
 
-/* Sleeps inside the callback: dispatch_page() holds no lock that forbids it. */
+/* May sleep in the callback: dispatch_page() holds the mmap_lock only. */
 static void flight_hold(struct recorder_subscriber *sub, enum recorded_op op)
 {
 	struct flight *flight = sub->data;
@@ -397,20 +359,51 @@ static void flight_unregister(struct recorder_worker *worker)
 	recorder_mark(flight->rec, MARK_UNREGISTERED);
 }
 
-static void flight_init(struct flight *flight, struct recorder *rec,
-			struct recorder_subscriber *sub)
+static void flight_stop(struct recorder_worker *worker)
 {
+	struct flight *flight = worker->data;
+
+	complete_all(&flight->let_go);
+}
+
+static struct flight *flight_create(struct recorder *rec, struct recorder_subscriber *sub)
+{
+	struct flight *flight = recorder_zalloc(rec, sizeof(*flight));
+
 	flight->rec = rec;
 	flight->sub = sub;
+	flight->dispatcher = (struct recorder_worker){
+		.function = flight_dispatch, .stop = flight_stop, .data = flight, .id = 0,
+	};
+	flight->unregisterer = (struct recorder_worker){
+		.function = flight_unregister, .stop = flight_stop, .data = flight, .id = 1,
+	};
 	init_completion(&flight->entered);
 	init_completion(&flight->let_go);
 	sub->data = flight;
 	sub->hook = flight_hold;
+	return flight;
+}
+
+/* Begin a dispatch. Returns whether its callback is held. */
+static bool flight_begin(struct flight *flight)
+{
+	recorder_worker_start(flight->rec, &flight->dispatcher);
+	return wait_for_completion_timeout(&flight->entered, RECORDER_PATIENCE);
+}
+
+/* Returns how many threads could not be started. */
+static unsigned int flight_end(struct flight *flight)
+{
+	complete_all(&flight->let_go);
+	recorder_worker_join(&flight->dispatcher);
+	recorder_worker_join(&flight->unregisterer);
+	return flight->dispatcher.errors + flight->unregisterer.errors;
 }
 
 /*
- * What would not wait for the callback must have had the time to end: as much as
- * three unregistrations take that nobody holds up, each with its grace period.
+ * An unregistration that does not wait for the callback has ended after this time:
+ * as long as three unregistrations without a callback take, with their grace periods.
  */
 static unsigned long flight_time(struct recorder *rec, struct mm_struct *mm)
 {
@@ -436,32 +429,18 @@ static unsigned long flight_time(struct recorder *rec, struct mm_struct *mm)
  */
 static void unregister_waits_for_a_callback_in_flight(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	unsigned long enough = flight_time(rec, mm);
-	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
-	struct flight flight;
-	struct recorder_worker dispatcher = {
-		.function = flight_dispatch, .data = &flight, .id = 0,
-	};
-	struct recorder_worker unregisterer = {
-		.function = flight_unregister, .data = &flight, .id = 1,
-	};
-	bool entered, waits = false;
+	struct flight *flight = flight_create(rec, recorder_secondary(rec, mm));
+	bool waits = false;
 
-	flight_init(&flight, rec, sub);
-	recorder_worker_start(&dispatcher);
-	entered = wait_for_completion_timeout(&flight.entered, RECORDER_PATIENCE);
-	if (recorder_worker_start(&unregisterer)) {
+	KUNIT_EXPECT_TRUE(test, flight_begin(flight));
+	if (recorder_worker_start(rec, &flight->unregisterer)) {
 		schedule_timeout_uninterruptible(enough);
-		waits = recorder_worker_blocked(&unregisterer);
+		waits = recorder_worker_blocked(&flight->unregisterer);
 	}
-	complete_all(&flight.let_go);
-	recorder_worker_join(&dispatcher);
-	recorder_worker_join(&unregisterer);
-
-	KUNIT_EXPECT_EQ(test, dispatcher.errors + unregisterer.errors, 0U);
-	KUNIT_EXPECT_TRUE(test, entered);
+	KUNIT_EXPECT_EQ(test, flight_end(flight), 0U);
 	KUNIT_EXPECT_TRUE(test, waits);
 	KUNIT_EXPECT_LT(test, recorder_first(rec, RECORDER_OP_MARK, MARK_CALLBACK_ENDS),
 			recorder_first(rec, RECORDER_OP_MARK, MARK_UNREGISTERED));
@@ -470,54 +449,36 @@ static void unregister_waits_for_a_callback_in_flight(struct kunit *test)
 	recorder_clear(rec);
 	dispatch_page(mm);
 	RECORDER_EXPECT_NOTHING(rec);
-
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void put_frees_after_a_callback_in_flight(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	unsigned long enough = flight_time(rec, mm);
 	struct recorder_subscriber *sub = recorder_get(rec, mm);
-	struct flight flight;
-	struct recorder_worker dispatcher = {
-		.function = flight_dispatch, .data = &flight,
-	};
-	unsigned int early;
-	bool entered;
+	struct flight *flight;
 
 	KUNIT_ASSERT_FALSE(test, IS_ERR(sub));
-	flight_init(&flight, rec, sub);
-	recorder_worker_start(&dispatcher);
-	entered = wait_for_completion_timeout(&flight.entered, RECORDER_PATIENCE);
-	mmu_notifier_put(&sub->notifier);
+	flight = flight_create(rec, sub);
+	KUNIT_EXPECT_TRUE(test, flight_begin(flight));
+	recorder_put(sub);
 	schedule_timeout_uninterruptible(enough);
-	early = recorder_count(rec, RECORDER_OP_FREE, sub->id);
-	complete_all(&flight.let_go);
-	recorder_worker_join(&dispatcher);
-
-	KUNIT_EXPECT_EQ(test, dispatcher.errors, 0U);
-	KUNIT_EXPECT_TRUE(test, entered);
-	KUNIT_EXPECT_EQ(test, early, 0U);
+	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_FREE, sub->id), 0U);
+	KUNIT_EXPECT_EQ(test, flight_end(flight), 0U);
 	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
 	KUNIT_EXPECT_LT(test, recorder_first(rec, RECORDER_OP_MARK, MARK_CALLBACK_ENDS),
 			recorder_first(rec, RECORDER_OP_FREE, sub->id));
 	recorder_clear(rec);
 	dispatch_page(mm);
 	RECORDER_EXPECT_NOTHING(rec);
-
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
-/* Threads start together, also from round to round. */
+/* Threads wait here for each other, at the start of each round. */
 struct gate {
 	unsigned int threads;
 	atomic_t arrived;
-	bool broken;	/* a thread is missing: nobody waits for it */
+	bool broken;	/* a thread could not be started: nobody waits */
 };
 
 static void gate_pass(struct gate *gate, unsigned int round)
@@ -540,18 +501,20 @@ static void random_pause(struct rnd_state *rnd)
 #define RACERS		4
 #define RACE_ROUNDS	40
 
-struct race {
-	struct mm_struct *mm;
-	struct recorder *rec;
-	atomic_t running;
-	atomic_t dispatched;
-	atomic_t seen;		/* by the one that stays registered */
-};
-
 struct registrar {
 	struct race *race;
 	struct recorder_subscriber *sub;
 	atomic_t calls;
+};
+
+struct race {
+	struct mm_struct *mm;
+	struct recorder *rec;
+	struct registrar registrar[2];
+	struct recorder_worker worker[RACERS];
+	atomic_t running;
+	atomic_t dispatched;
+	atomic_t seen;		/* by the subscriber that stays registered */
 };
 
 static void race_count(struct recorder_subscriber *sub, enum recorded_op op)
@@ -562,7 +525,7 @@ static void race_count(struct recorder_subscriber *sub, enum recorded_op op)
 		atomic_inc(&race->seen);
 }
 
-/* Long enough for the recorder to see one that runs on after unregistering. */
+/* Takes long enough for the recorder to see a callback after unregistering. */
 static void race_callback(struct recorder_subscriber *sub, enum recorded_op op)
 {
 	struct registrar *me = sub->data;
@@ -592,7 +555,7 @@ static void race_register(struct recorder_worker *worker)
 			break;
 		}
 
-		/* One's own invalidation arrives, whatever the others do. */
+		/* The thread's own invalidation must arrive. */
 		before = atomic_read(&me->calls);
 		race_dispatch(me->race);
 		if (atomic_read(&me->calls) == before)
@@ -605,7 +568,7 @@ static void race_register(struct recorder_worker *worker)
 	atomic_dec(&me->race->running);
 }
 
-/* Until the registrars are through with their rounds. */
+/* Dispatches until the registrars have done their rounds. */
 static void race_invalidate(struct recorder_worker *worker)
 {
 	struct race *race = worker->data;
@@ -633,56 +596,75 @@ static struct recorder_subscriber *race_subscriber(struct race *race, void *data
 	return sub;
 }
 
-static void registration_races_with_invalidation(struct kunit *test)
+static struct race *race_create(struct recorder *rec)
 {
-	struct recorder *rec = recorder_create(test, 1);
-	struct race race = { .mm = recorder_mm_create(rec), .rec = rec };
-	struct recorder_subscriber *stays = race_subscriber(&race, &race, race_count);
-	struct registrar registrar[2] = {};
-	struct recorder_worker worker[RACERS] = {};
-	u64 seed = recorder_seed(test);
+	struct race *race = recorder_zalloc(rec, sizeof(*race));
+
+	race->rec = rec;
+	race->mm = recorder_mm_create(rec);
+	return race;
+}
+
+/* The first of them register and unregister. */
+static void race_begin(struct race *race, u64 seed)
+{
+	unsigned int i;
+
+	atomic_set(&race->running, ARRAY_SIZE(race->registrar));
+	for (i = 0; i < RACERS; i++) {
+		bool registers = i < ARRAY_SIZE(race->registrar);
+
+		race->worker[i] = (struct recorder_worker){
+			.function = registers ? race_register : race_invalidate,
+			.data = registers ? (void *)&race->registrar[i] : (void *)race,
+			.id = i, .seed = seed,
+		};
+		if (!recorder_worker_start(race->rec, &race->worker[i]) && registers)
+			atomic_dec(&race->running);
+	}
+}
+
+/* Returns how much the threads found wrong. */
+static unsigned int race_join(struct recorder_worker *worker, unsigned int workers)
+{
 	unsigned int i, errors = 0;
 
-	atomic_set(&race.running, ARRAY_SIZE(registrar));
-	KUNIT_ASSERT_EQ(test, recorder_register(stays, race.mm), 0);
-	for (i = 0; i < ARRAY_SIZE(registrar); i++) {
-		registrar[i].race = &race;
-		registrar[i].sub = race_subscriber(&race, &registrar[i], race_callback);
-	}
-
-	for (i = 0; i < RACERS; i++) {
-		bool registers = i < ARRAY_SIZE(registrar);
-
-		worker[i].id = i;
-		worker[i].seed = seed;
-		worker[i].function = registers ? race_register : race_invalidate;
-		worker[i].data = registers ? (void *)&registrar[i] : (void *)&race;
-		if (!recorder_worker_start(&worker[i]) && registers)
-			atomic_dec(&race.running);
-	}
-	for (i = 0; i < RACERS; i++) {
+	for (i = 0; i < workers; i++) {
 		recorder_worker_join(&worker[i]);
 		errors += worker[i].errors;
 	}
+	return errors;
+}
 
-	KUNIT_EXPECT_EQ(test, errors, 0U);
-	KUNIT_EXPECT_EQ(test, atomic_read(&race.seen), atomic_read(&race.dispatched));
+static void registration_races_with_invalidation(struct kunit *test)
+{
+	struct race *race = race_create(test->priv);
+	struct recorder_subscriber *stays = race_subscriber(race, race, race_count);
+	unsigned int i;
 
-	recorder_unregister(stays);
-	mmput(race.mm);
-	recorder_destroy(rec);
+	KUNIT_ASSERT_EQ(test, recorder_register(stays, race->mm), 0);
+	for (i = 0; i < ARRAY_SIZE(race->registrar); i++) {
+		struct registrar *registrar = &race->registrar[i];
+
+		registrar->race = race;
+		registrar->sub = race_subscriber(race, registrar, race_callback);
+	}
+	race_begin(race, recorder_seed(test));
+
+	KUNIT_EXPECT_EQ(test, race_join(race->worker, RACERS), 0U);
+	KUNIT_EXPECT_EQ(test, atomic_read(&race->seen), atomic_read(&race->dispatched));
 }
 
 /*
  * Get and put against invalidation: 2 threads share, 2 dispatch
  */
 struct sharing {
-	struct race race;
+	struct race *race;
 	struct gate gate;
 	struct recorder_subscriber *got[2];
 };
 
-/* Long enough for the recorder to see one that runs on after the free. */
+/* Takes long enough for the recorder to see a callback after the free. */
 static void sharing_callback(struct recorder_subscriber *sub, enum recorded_op op)
 {
 	udelay(2);
@@ -698,62 +680,61 @@ static void sharing_get_put(struct recorder_worker *worker)
 	recorder_random(&rnd, worker->seed, worker->id);
 	for (round = 0; round < RACE_ROUNDS; round++) {
 		random_pause(&rnd);
-		sub = recorder_get(sharing->race.rec, sharing->race.mm);
+		sub = recorder_get(sharing->race->rec, sharing->race->mm);
 		WRITE_ONCE(sharing->got[worker->id], sub);
 		if (!IS_ERR(sub)) {
 			/* Pairs with the load-acquire in record_callback(). */
 			smp_store_release(&sub->hook, sharing_callback);
 		}
 
-		/* Both hold it now, and it is the same. */
+		/* Both threads have a reference now, to the same subscription. */
 		gate_pass(&sharing->gate, 2 * round);
 		if (IS_ERR(sub) || READ_ONCE(sharing->got[!worker->id]) != sub)
 			worker->errors++;
 		gate_pass(&sharing->gate, 2 * round + 1);
 		random_pause(&rnd);
 		if (!IS_ERR(sub))
-			mmu_notifier_put(&sub->notifier);
+			recorder_put(sub);
 	}
-	atomic_dec(&sharing->race.running);
+	atomic_dec(&sharing->race->running);
+}
+
+/* The first two get and put. */
+static void sharing_begin(struct sharing *sharing, u64 seed)
+{
+	struct race *race = sharing->race;
+	unsigned int i;
+
+	atomic_set(&race->running, 2);
+	for (i = 0; i < RACERS; i++) {
+		race->worker[i] = (struct recorder_worker){
+			.function = i < 2 ? sharing_get_put : race_invalidate,
+			.data = i < 2 ? (void *)sharing : (void *)race,
+			.id = i, .seed = seed,
+		};
+		if (!recorder_worker_start(race->rec, &race->worker[i]) && i < 2) {
+			WRITE_ONCE(sharing->gate.broken, true);
+			atomic_dec(&race->running);
+		}
+	}
 }
 
 static void get_and_put_race_with_invalidation(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 1);
-	struct sharing sharing = {
-		.race = { .rec = rec, .mm = recorder_mm_create(rec) },
-		.gate = { .threads = 2 },
-	};
-	struct recorder_worker worker[RACERS] = {};
-	u64 seed = recorder_seed(test);
-	unsigned int i, frees, errors = 0;
+	struct recorder *rec = test->priv;
+	struct sharing *sharing = recorder_zalloc(rec, sizeof(*sharing));
+	unsigned int frees;
 
+	sharing->race = race_create(rec);
+	sharing->gate.threads = 2;
 	rec->alloc_quiet = true;
-	atomic_set(&sharing.race.running, 2);
-	for (i = 0; i < RACERS; i++) {
-		worker[i].id = i;
-		worker[i].seed = seed;
-		worker[i].function = i < 2 ? sharing_get_put : race_invalidate;
-		worker[i].data = i < 2 ? (void *)&sharing : (void *)&sharing.race;
-	}
-	for (i = 0; i < RACERS; i++)
-		if (!recorder_worker_start(&worker[i]) && i < 2) {
-			WRITE_ONCE(sharing.gate.broken, true);
-			atomic_dec(&sharing.race.running);
-		}
-	for (i = 0; i < RACERS; i++) {
-		recorder_worker_join(&worker[i]);
-		errors += worker[i].errors;
-	}
+	sharing_begin(sharing, recorder_seed(test));
 
-	KUNIT_EXPECT_EQ(test, errors, 0U);
+	KUNIT_EXPECT_EQ(test, race_join(sharing->race->worker, RACERS), 0U);
 	for (frees = 0; frees < atomic_read(&rec->subscribers); frees++)
 		if (!recorder_wait_freed(rec))
 			break;
 	KUNIT_EXPECT_EQ(test, frees, (unsigned int)atomic_read(&rec->subscribers));
-
-	mmput(sharing.race.mm);
-	recorder_destroy(rec);
 }
 
 /*
@@ -762,14 +743,17 @@ static void get_and_put_race_with_invalidation(struct kunit *test)
 #define TEARDOWN_ROUNDS	40
 
 struct teardown_race {
+	struct recorder *rec;
+	struct recorder_worker worker[2];
 	struct mm_struct *mm[TEARDOWN_ROUNDS];
 	struct recorder_subscriber *sub[TEARDOWN_ROUNDS];
 	struct gate gate;
 };
 
 /*
- * Much comes before the release in the last mmput(): every second round gives it a
- * start, lest it never be the first. The registration holds the mm itself.
+ * The last mmput() does much before it calls release. In every second round
+ * unregistering waits until it has begun, or it would never be first. The
+ * registration keeps the mm_struct.
  */
 static void give_mmput_a_start(struct teardown_race *race, unsigned int round)
 {
@@ -791,7 +775,7 @@ static void teardown_unregister(struct recorder_worker *worker)
 		give_mmput_a_start(race, i);
 		random_pause(&rnd);
 		recorder_unregister(race->sub[i]);
-		recorder_mark(race->sub[i]->recorder, i);
+		recorder_mark(race->rec, i);
 	}
 }
 
@@ -805,12 +789,12 @@ static void teardown_mmput(struct recorder_worker *worker)
 	for (i = 0; i < TEARDOWN_ROUNDS; i++) {
 		gate_pass(&race->gate, i);
 		random_pause(&rnd);
-		mmput(race->mm[i]);
-		recorder_mark(race->sub[i]->recorder, i);
+		recorder_mm_put(race->rec, race->mm[i]);
+		recorder_mark(race->rec, i);
 	}
 }
 
-/* Once or twice, as both may find it on the list; but never none, never late. */
+/* Both may find it on the list, so once or twice; never not at all, never late. */
 static void expect_released(struct recorder *rec, unsigned int round, unsigned int id)
 {
 	unsigned int releases = recorder_count(rec, RECORDER_OP_RELEASE, id);
@@ -823,34 +807,37 @@ static void expect_released(struct recorder *rec, unsigned int round, unsigned i
 			recorder_last(rec, RECORDER_OP_MARK, round));
 }
 
-static void unregister_races_with_the_last_mmput(struct kunit *test)
+static void teardown_begin(struct teardown_race *race, u64 seed)
 {
-	struct recorder *rec = recorder_create(test, 8 * TEARDOWN_ROUNDS);
-	struct teardown_race race = { .gate = { .threads = 2 } };
-	struct recorder_worker worker[2] = {};
-	u64 seed = recorder_seed(test);
 	unsigned int i;
 
-	for (i = 0; i < TEARDOWN_ROUNDS; i++) {
-		race.mm[i] = recorder_mm_create(rec);
-		race.sub[i] = recorder_secondary(rec, race.mm[i]);
+	race->gate.threads = ARRAY_SIZE(race->worker);
+	for (i = 0; i < ARRAY_SIZE(race->worker); i++) {
+		race->worker[i] = (struct recorder_worker){
+			.function = i ? teardown_mmput : teardown_unregister,
+			.data = race, .id = i, .seed = seed,
+		};
+		if (!recorder_worker_start(race->rec, &race->worker[i]))
+			WRITE_ONCE(race->gate.broken, true);
 	}
-	for (i = 0; i < ARRAY_SIZE(worker); i++) {
-		worker[i].id = i;
-		worker[i].seed = seed;
-		worker[i].function = i ? teardown_mmput : teardown_unregister;
-		worker[i].data = &race;
-		if (!recorder_worker_start(&worker[i]))
-			WRITE_ONCE(race.gate.broken, true);
-	}
-	for (i = 0; i < ARRAY_SIZE(worker); i++) {
-		recorder_worker_join(&worker[i]);
-		KUNIT_EXPECT_EQ(test, worker[i].errors, 0U);
-	}
+}
 
+static void unregister_races_with_the_last_mmput(struct kunit *test)
+{
+	struct recorder *rec = test->priv;
+	struct teardown_race *race = recorder_zalloc(rec, sizeof(*race));
+	unsigned int i;
+
+	race->rec = rec;
+	for (i = 0; i < TEARDOWN_ROUNDS; i++) {
+		race->mm[i] = recorder_mm_create(rec);
+		race->sub[i] = recorder_secondary(rec, race->mm[i]);
+	}
+	teardown_begin(race, recorder_seed(test));
+
+	KUNIT_EXPECT_EQ(test, race_join(race->worker, ARRAY_SIZE(race->worker)), 0U);
 	for (i = 0; i < TEARDOWN_ROUNDS; i++)
-		expect_released(rec, i, race.sub[i]->id);
-	recorder_destroy(rec);
+		expect_released(rec, i, race->sub[i]->id);
 }
 
 static struct kunit_case secondary_tlbs_lifetime_cases[] = {
@@ -877,6 +864,7 @@ static struct kunit_case secondary_tlbs_lifetime_cases[] = {
 
 static struct kunit_suite secondary_tlbs_lifetime_suite = {
 	.name = "secondary_tlbs_lifetime",
+	.init = recorder_case_init,
 	.exit = recorder_case_exit,
 	.test_cases = secondary_tlbs_lifetime_cases,
 };

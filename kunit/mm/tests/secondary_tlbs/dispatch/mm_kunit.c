@@ -18,7 +18,7 @@
 #define READ_WRITE	(PROT_READ | PROT_WRITE)
 #define PAGES		16
 
-/* An address space, some pages in it, and one who has a secondary TLB for it. */
+/* An address space with some pages, and its subscriber with a secondary TLB. */
 struct scene {
 	struct kunit *test;
 	struct recorder *rec;
@@ -31,23 +31,14 @@ struct scene {
 static void scene_begin(struct kunit *test, struct scene *scene)
 {
 	scene->test = test;
-	scene->rec = recorder_create(test, 1024);
+	scene->rec = test->priv;
 	scene->mm = recorder_mm_create(scene->rec);
-	/* Should the case end before its time, its thread gives the mm back. */
-	kthread_use_mm(scene->mm);
+	recorder_use_mm(scene->rec, scene->mm);
 	scene->start = recorder_mmap(PAGES, READ_WRITE, MAP_PRIVATE);
 	KUNIT_ASSERT_NE(test, scene->start, 0UL);
 	scene->end = scene->start + PAGES * PAGE_SIZE;
 	KUNIT_ASSERT_EQ(test, recorder_populate(scene->mm, scene->start, PAGES), 0);
 	scene->sub = recorder_secondary(scene->rec, scene->mm);
-}
-
-static void scene_end(struct scene *scene)
-{
-	recorder_unregister(scene->sub);
-	kthread_unuse_mm(scene->mm);
-	mmput(scene->mm);
-	recorder_destroy(scene->rec);
 }
 
 static int scene_munmap(struct scene *scene)
@@ -68,9 +59,9 @@ static int scene_write_protect(struct scene *scene)
 }
 
 /*
- * Beside one who shadows the page tables: _start() comes before anything is
- * invalidated, _end() after it, both with the range of the operation. Splitting
- * the VMA may have brackets of its own.
+ * A subscriber that shadows the page tables gets _start() before any invalidation
+ * and _end() after the last, both with the range of the operation. Splitting the
+ * VMA may add a pair of its own.
  */
 static int only_of_range(struct scene *scene, enum recorded_op op, unsigned int id)
 {
@@ -107,9 +98,7 @@ static void expect_bracketed(struct kunit *test, int (*operation)(struct scene *
 			start);
 	KUNIT_EXPECT_EQ(test, recorder_count(scene.rec, RECORDER_OP_START, shadow->id),
 			recorder_count(scene.rec, RECORDER_OP_END, shadow->id));
-
-	recorder_unregister(shadow);
-	scene_end(&scene);
+	recorder_unuse_mm(scene.rec);
 }
 
 static void munmap_is_bracketed(struct kunit *test)
@@ -127,7 +116,7 @@ static void mprotect_is_bracketed(struct kunit *test)
 	expect_bracketed(test, scene_write_protect);
 }
 
-/* The same addresses of another address space are another's business. */
+/* Only subscribers of the same mm are told, whatever the addresses are. */
 static void munmap_does_not_reach_another_mm(struct kunit *test)
 {
 	struct recorder_subscriber *stranger;
@@ -142,19 +131,16 @@ static void munmap_does_not_reach_another_mm(struct kunit *test)
 			0U);
 	KUNIT_EXPECT_EQ(test, recorder_count(scene.rec, RECORDER_OP_SECONDARY, stranger->id),
 			0U);
-
-	recorder_unregister(stranger);
-	mmput(other);
-	scene_end(&scene);
+	recorder_unuse_mm(scene.rec);
 }
 
 /*
- * Who unmaps a page of a process that has not run yet has no CPU's TLB to flush. A
- * device that works for that process has one all the same.
+ * No CPU has a TLB to flush for a process that has not run yet. A device that works
+ * for that process may hold translations all the same.
  */
 static void flush_of_an_mm_that_no_cpu_has_used_is_told(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 16);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
 	struct vm_area_struct vma = { .vm_mm = mm };
@@ -168,10 +154,6 @@ static void flush_of_an_mm_that_no_cpu_has_used_is_told(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, call->start, PAGE_SIZE);
 		KUNIT_EXPECT_EQ(test, call->end, 2 * PAGE_SIZE);
 	}
-
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static struct kunit_case secondary_tlbs_mm_cases[] = {
@@ -185,6 +167,7 @@ static struct kunit_case secondary_tlbs_mm_cases[] = {
 
 static struct kunit_suite secondary_tlbs_mm_suite = {
 	.name = "secondary_tlbs_mm",
+	.init = recorder_case_init,
 	.exit = recorder_case_exit,
 	.test_cases = secondary_tlbs_mm_cases,
 };

@@ -2,10 +2,9 @@
 /*
  * Subscribers that misbehave, and registrations that fail half way.
  *
- * Each is answered by an error, or by one warning and an error, and leaves the
- * mm as it was: no subscriber on its list, no reference to the mm, no memory.
- * Where a kernel takes what it should refuse, the case fails and then undoes
- * it, so that the kernel lives.
+ * Each gets an error, or one warning and an error, and leaves the mm as it was: no
+ * subscriber on its list, no reference to the mm, no memory. If a kernel accepts
+ * what it should refuse, the case fails and undoes it, so that the kernel survives.
  */
 #include <linux/bottom_half.h>
 #include <linux/mm.h>
@@ -27,7 +26,7 @@ static void dispatch_page(struct mm_struct *mm)
 }
 
 /*
- * Interval notifiers: their first registers a NULL subscription
+ * Interval notifiers: the first of an mm registers a NULL subscription
  */
 static bool interval_invalidate(struct mmu_interval_notifier *interval,
 				const struct mmu_notifier_range *range,
@@ -47,7 +46,7 @@ static int interval_insert(struct mmu_interval_notifier *interval, struct mm_str
 }
 
 /*
- * Refused. Each kind of mistake has one warning a boot, so one case.
+ * Refused. Each kind of mistake warns once in a boot, so one case provokes it.
  */
 static void expect_register_refused(struct recorder_subscriber *sub, struct mm_struct *mm)
 {
@@ -55,13 +54,13 @@ static void expect_register_refused(struct recorder_subscriber *sub, struct mm_s
 	int mm_count = atomic_read(&mm->mm_count);
 
 	KUNIT_EXPECT_EQ(test, recorder_register(sub, mm), -EINVAL);
-	/* If it was taken, it must be able to go. */
+	/* If it was accepted, it has to be unregistered. */
 	sub->notifier.ops = &recorder_secondary_ops;
 	recorder_unregister(sub);
 	KUNIT_EXPECT_EQ(test, atomic_read(&mm->mm_count), mm_count);
 }
 
-/* What alloc_notifier() made, if it came to that, is freed. */
+/* If alloc_notifier() was called, what it made is freed. */
 static void expect_get_refused(struct recorder *rec, const struct mmu_notifier_ops *ops,
 			       struct mm_struct *mm)
 {
@@ -98,7 +97,7 @@ static void mix_ops(void)
 
 static void ops_of_both_kinds_or_none_are_refused(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 32);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_subscriber_create(rec, NULL);
 	unsigned int i;
@@ -110,7 +109,7 @@ static void ops_of_both_kinds_or_none_are_refused(struct kunit *test)
 		sub->notifier.ops = &mixed_ops[i];
 		expect_register_refused(sub, mm);
 	}
-	/* Elsewhere the first notification dereferences it, or the registration. */
+	/* Without the checks, registration or the first notification dereferences it. */
 	if (SECONDARY_TLBS_CHECKS) {
 		sub->notifier.ops = NULL;
 		expect_register_refused(sub, mm);
@@ -120,27 +119,22 @@ static void ops_of_both_kinds_or_none_are_refused(struct kunit *test)
 	dispatch_page(mm);
 	RECORDER_EXPECT_NOTHING(rec);
 
-	/* Nothing of it stays: with one kind it is welcome. */
+	/* Nothing is left of the refusals: with one kind it is accepted. */
 	KUNIT_EXPECT_EQ(test, recorder_register(sub, mm), 0);
 	dispatch_page(mm);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE));
-
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void ops_that_get_cannot_use_are_refused(struct kunit *test)
 {
 	static struct mmu_notifier_ops no_alloc, no_free;
-	struct recorder *rec;
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm;
 	unsigned int i;
 
 	if (!SECONDARY_TLBS_CHECKS)
 		kunit_skip(test, "this kernel jumps to what is not there");
 
-	rec = recorder_create(test, 8);
 	mm = recorder_mm_create(rec);
 	no_alloc = recorder_secondary_ops;
 	no_alloc.alloc_notifier = NULL;
@@ -155,15 +149,12 @@ static void ops_that_get_cannot_use_are_refused(struct kunit *test)
 	expect_get_refused(rec, &no_free, mm);
 	expect_get_refused(rec, NULL, mm);
 	KUNIT_EXPECT_FALSE(test, mm_has_notifiers(mm));
-
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
-/* Taken twice, it is its own successor: who walks the list never ends. */
+/* Registered twice, it would be its own successor: a walk of the list would not end. */
 static void registering_twice_is_refused(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 4);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *first = recorder_secondary(rec, mm);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
@@ -178,7 +169,7 @@ static void registering_twice_is_refused(struct kunit *test)
 		mmdrop(mm);
 	}
 
-	/* As one that was registered once. */
+	/* It is still registered once. */
 	dispatch_page(mm);
 	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, BASE, BASE + PAGE_SIZE),
 			RECORDED_SECONDARY(first, BASE, BASE + PAGE_SIZE));
@@ -187,14 +178,11 @@ static void registering_twice_is_refused(struct kunit *test)
 	recorder_clear(rec);
 	dispatch_page(mm);
 	RECORDER_EXPECT_NOTHING(rec);
-
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static void a_dying_mm_is_refused(struct kunit *test)
 {
-	struct recorder *rec;
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm;
 	struct mmu_interval_notifier interval;
 	struct recorder_subscriber *sub;
@@ -202,12 +190,11 @@ static void a_dying_mm_is_refused(struct kunit *test)
 	if (!SECONDARY_TLBS_CHECKS)
 		kunit_skip(test, "this kernel has a BUG_ON() there");
 
-	rec = recorder_create(test, 8);
 	mm = recorder_mm_create(rec);
 	sub = recorder_subscriber_create(rec, &recorder_secondary_ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sub);
 	mmgrab(mm);
-	mmput(mm);
+	recorder_mm_put(rec, mm);
 
 	recorder_announce(test, "warning", "__mmu_notifier_register+");
 	expect_register_refused(sub, mm);
@@ -216,20 +203,19 @@ static void a_dying_mm_is_refused(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, mm_has_notifiers(mm));
 
 	mmdrop(mm);
-	recorder_destroy(rec);
 }
 
 /* Also where the mm has intervals already. */
 static void a_dying_mm_takes_no_interval(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 1);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct mmu_interval_notifier before, behind;
 	int mm_count;
 
 	KUNIT_ASSERT_EQ(test, interval_insert(&before, mm), 0);
 	mmgrab(mm);
-	mmput(mm);
+	recorder_mm_put(rec, mm);
 	mm_count = atomic_read(&mm->mm_count);
 
 	recorder_announce(test, "warning", "mmu_interval_notifier_insert+");
@@ -238,7 +224,6 @@ static void a_dying_mm_takes_no_interval(struct kunit *test)
 
 	mmu_interval_notifier_remove(&before);
 	mmdrop(mm);
-	recorder_destroy(rec);
 }
 
 /*
@@ -251,18 +236,17 @@ struct attempt {
 	struct mmu_interval_notifier interval;
 };
 
-/* An attempt is repeated until none of its allocations fails: then it succeeds. */
+/* Repeats an attempt until none of its allocations fails, so that it succeeds. */
 static void allocations_fail(struct kunit *test, int (*attempt)(struct attempt *try),
 			     void (*undo)(struct attempt *try), unsigned int allocations)
 {
-	struct attempt try = {};
+	struct attempt try = { .rec = test->priv };
 	unsigned int nth;
 	int mm_count, ret;
 
 	if (!recorder_failslab())
 		kunit_skip(test, "this kernel has no CONFIG_FAILSLAB with knobs in debugfs");
 
-	try.rec = recorder_create(test, 8);
 	try.mm = recorder_mm_create(try.rec);
 	try.sub = recorder_subscriber_create(try.rec, &recorder_secondary_ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, try.sub);
@@ -284,9 +268,6 @@ static void allocations_fail(struct kunit *test, int (*attempt)(struct attempt *
 	KUNIT_EXPECT_TRUE(test, mm_has_notifiers(try.mm));
 	if (!ret)
 		undo(&try);
-
-	mmput(try.mm);
-	recorder_destroy(try.rec);
 }
 
 static int attempt_register(struct attempt *try)
@@ -314,7 +295,7 @@ static int attempt_get(struct attempt *try)
 
 static void undo_get(struct attempt *try)
 {
-	mmu_notifier_put(&try->sub->notifier);
+	recorder_put(try->sub);
 	KUNIT_EXPECT_TRUE(try->rec->test, recorder_wait_freed(try->rec));
 }
 
@@ -344,16 +325,16 @@ static void failed_allocations_undo_an_interval(struct kunit *test)
 }
 
 /*
- * Registering takes every lock of the mm, and a signal stops it at that, when
- * the memory for the first subscriber is allocated already. So often that what
- * each leaves behind would show.
+ * Registering takes every lock of the mm, and a signal interrupts that. The memory
+ * for the first subscriber is allocated by then. This is repeated so often that a
+ * leak would show.
  */
 #define INTERRUPTIONS	8192
 #define LEAKED_PAGES	((INTERRUPTIONS * 64) >> PAGE_SHIFT)
 
 static void interrupted_registrations_leave_nothing(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 1);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub;
 	unsigned long slab, grown, addr;
@@ -362,9 +343,9 @@ static void interrupted_registrations_leave_nothing(struct kunit *test)
 
 	sub = recorder_subscriber_create(rec, &recorder_secondary_ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sub);
-	kthread_use_mm(mm);
+	recorder_use_mm(rec, mm);
 	addr = recorder_mmap(1, PROT_READ, MAP_PRIVATE);
-	kthread_unuse_mm(mm);
+	recorder_unuse_mm(rec);
 	KUNIT_EXPECT_NE(test, addr, 0UL);
 
 	mm_count = atomic_read(&mm->mm_count);
@@ -380,14 +361,11 @@ static void interrupted_registrations_leave_nothing(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, errors, 0U);
 	KUNIT_EXPECT_FALSE(test, mm_has_notifiers(mm));
-	/* Not more: another CPU may drop what it held of a lazily used mm. */
+	/* Less is possible: another CPU may drop an mm that it held lazily. */
 	KUNIT_EXPECT_LE(test, atomic_read(&mm->mm_count), mm_count);
 	/* KASAN keeps what was freed for a while. */
 	if (!IS_ENABLED(CONFIG_KASAN))
 		KUNIT_EXPECT_LT(test, (long)grown, (long)LEAKED_PAGES);
-
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 /*
@@ -395,7 +373,7 @@ static void interrupted_registrations_leave_nothing(struct kunit *test)
  */
 static void get_counts_no_further_than_it_can(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 8);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_get(rec, mm);
 
@@ -405,10 +383,8 @@ static void get_counts_no_further_than_it_can(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, sub->notifier.users, UINT_MAX);
 
 	sub->notifier.users = 1;
-	mmu_notifier_put(&sub->notifier);
+	recorder_put(sub);
 	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 enum { MARK_CALLBACK_ENDS = 1 };
@@ -417,7 +393,7 @@ static void put_in_callback(struct recorder_subscriber *sub, enum recorded_op op
 {
 	if (op != RECORDER_OP_SECONDARY)
 		return;
-	mmu_notifier_put(&sub->notifier);
+	recorder_put(sub);
 	recorder_mark(sub->recorder, MARK_CALLBACK_ENDS);
 }
 
@@ -425,11 +401,11 @@ static void put_in_callback(struct recorder_subscriber *sub, enum recorded_op op
 static void a_callback_may_put_itself(struct kunit *test)
 {
 	static struct mmu_notifier_ops other_ops;
-	struct recorder *rec = recorder_create(test, 8);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *stays, *sub;
 
-	/* Of other operations: by these mmu_notifier_get() tells subscribers apart. */
+	/* mmu_notifier_get() tells subscribers apart by their operations. */
 	other_ops = recorder_secondary_ops;
 	stays = recorder_subscriber_create(rec, &other_ops);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, stays);
@@ -442,18 +418,14 @@ static void a_callback_may_put_itself(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, recorder_wait_freed(rec));
 	KUNIT_EXPECT_GT(test, recorder_first(rec, RECORDER_OP_FREE, sub->id),
 			recorder_first(rec, RECORDER_OP_MARK, MARK_CALLBACK_ENDS));
-	/* The walk went on behind it. */
+	/* The walk went on to the next subscriber. */
 	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_SECONDARY, stays->id), 1U);
-
-	recorder_unregister(stays);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static DEFINE_RAW_SPINLOCK(driver_raw_lock);
 static DEFINE_SPINLOCK(driver_lock);
 
-/* All that drivers do in there. */
+/* What drivers do in the callback. */
 static void act_as_a_driver(struct recorder_subscriber *sub, enum recorded_op op)
 {
 	unsigned long flags;
@@ -467,10 +439,10 @@ static void act_as_a_driver(struct recorder_subscriber *sub, enum recorded_op op
 	rcu_read_unlock();
 }
 
-/* lockdep reports one that may sleep (_busted.sleeping_subscriber), and no other. */
+/* lockdep reports a callback that may sleep (_busted.sleeping_subscriber), and no other. */
 static void a_callback_may_take_spinlocks(struct kunit *test)
 {
-	struct recorder *rec = recorder_create(test, 8);
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm = recorder_mm_create(rec);
 	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
 
@@ -482,9 +454,6 @@ static void a_callback_may_take_spinlocks(struct kunit *test)
 	spin_unlock(&mm->page_table_lock);
 	mmap_read_unlock(mm);
 	KUNIT_EXPECT_EQ(test, recorder_count(rec, RECORDER_OP_SECONDARY, sub->id), 2U);
-	recorder_unregister(sub);
-	mmput(mm);
-	recorder_destroy(rec);
 }
 
 static struct kunit_case secondary_tlbs_subscribers_cases[] = {
@@ -505,6 +474,7 @@ static struct kunit_case secondary_tlbs_subscribers_cases[] = {
 
 static struct kunit_suite secondary_tlbs_subscribers_suite = {
 	.name = "secondary_tlbs_subscribers",
+	.init = recorder_case_init,
 	.exit = recorder_case_exit,
 	.test_cases = secondary_tlbs_subscribers_cases,
 };

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The table of paths; how a path is prepared, run and given back; and the walk of
- * the page tables.
+ * The table of paths, how a path is prepared, run and ended, and the walk of the page
+ * tables.
  */
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/pgtable.h>
+#include <linux/sched.h>
 
 #include <kunit/secondary_tlbs_compat.h>
 
@@ -29,10 +30,10 @@ const struct mm_path secondary_tlbs_paths[] = {
 };
 
 /**
- * path_skip - whether a path can run here
- * @path: which
+ * path_skip - tell why a path cannot run here
+ * @path: the path
  *
- * Returns the reason why not, or NULL.
+ * Returns the reason, or NULL if the path can run.
  */
 const char *path_skip(const struct mm_path *path)
 {
@@ -40,32 +41,9 @@ const char *path_skip(const struct mm_path *path)
 }
 
 /**
- * path_skip_harmless - whether a path can run here, and do harm to who is not told
- * @path: which
- *
- * For suites that look for translations that became stale: what cannot leave any has
- * nothing to show there.
- *
- * Returns the reason why not, or NULL.
- */
-const char *path_skip_harmless(const struct mm_path *path)
-{
-	const bool silent = path->tells == TELLS_NOTHING && !(path->flags & PATH_RELEASES);
-	const char *reason = path_skip(path);
-
-	if (reason)
-		return reason;
-	if (silent || (path->flags & PATH_KEEPS))
-		return "what a device has found before is right still";
-	if ((path->flags & PATH_UPGRADES) && !IS_ENABLED(CONFIG_ARM64))
-		return "here a device walks again before it faults";
-	return NULL;
-}
-
-/**
  * path_begin - prepare a path
- * @scene: filled in, whatever it was
- * @path: which
+ * @scene: filled in
+ * @path: the path
  * @mm: an address space that current uses through kthread_use_mm()
  *
  * path_end() must follow, also after an error.
@@ -79,7 +57,7 @@ int path_begin(struct path_scene *scene, const struct mm_path *path, struct mm_s
 }
 
 /**
- * path_run - the operation of a path, once
+ * path_run - do the operation of a path, once
  * @scene: from path_begin()
  */
 int path_run(struct path_scene *scene)
@@ -102,6 +80,9 @@ static void scene_unmap(struct path_scene *scene)
 /**
  * path_end - give back what a path made
  * @scene: from path_begin(), even if that failed
+ *
+ * Unmaps nothing if current no longer uses the mm: the end of the thread that used it
+ * has put the mm.
  */
 void path_end(struct path_scene *scene)
 {
@@ -109,7 +90,7 @@ void path_end(struct path_scene *scene)
 	scene_load_on_one(scene);
 	scene_share(scene);
 	path_run_uprobe_remove(scene);
-	if (scene->mm)
+	if (scene->mm && scene->mm == current->mm)
 		scene_unmap(scene);
 	if (scene->userfaultfd)
 		__fput_sync(scene->userfaultfd);
@@ -119,12 +100,12 @@ void path_end(struct path_scene *scene)
 }
 
 /**
- * path_walk - what a device that walks the page tables finds
+ * path_walk - walk the page tables as a device does
  * @mm: whose
  * @addr: where
  * @entry: filled in
  *
- * Page tables must not be freed meanwhile.
+ * The caller must keep the page tables from being freed.
  */
 void path_walk(struct mm_struct *mm, unsigned long addr, struct path_entry *entry)
 {
@@ -152,7 +133,7 @@ void path_walk(struct mm_struct *mm, unsigned long addr, struct path_entry *entr
 	entry->addr = addr & PMD_MASK;
 	entry->size = PMD_SIZE;
 	entry->ptl = pmd_lockptr(mm, pmd);
-	/* A huge entry that is being split is huge, though not a present leaf. */
+	/* While a huge page is split, its entry is huge and no present leaf. */
 	if (pmd_none(*pmd) || !pmd_present(*pmd))
 		return;
 	if (pmd_leaf(*pmd) || pmd_trans_huge(*pmd)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RAM disks: one to swap to, two whose page cache is mapped. There is no /dev yet.
+ * RAM disks: one to swap to, two whose page cache is mapped. There is no /dev yet, so
+ * a node is made for each use.
  */
 #include <linux/err.h>
 #include <linux/file.h>
@@ -69,7 +70,7 @@ static int swap_start_locked(unsigned long name)
 	return ret;
 }
 
-/* Once, and then it stays. */
+/* Started once, it stays on. */
 int scene_start_swap(struct path_scene *scene)
 {
 	unsigned long name = scene_argument(scene, NODE, sizeof(NODE));

@@ -73,7 +73,7 @@ int path_map_thp_shared_by_fork(struct path_scene *scene)
 	return path_map_thp(scene) ?: scene_fork(scene, 0);
 }
 
-/* As one that can be collapsed. */
+/* Populate a range that can be collapsed. */
 int path_map_to_collapse(struct path_scene *scene)
 {
 	return path_map_page_table(scene) ?: do_madvise(scene->mm, scene->map, scene->map_size,
@@ -124,8 +124,8 @@ int path_run_write_part(struct path_scene *scene)
  * hugetlbfs
  */
 /*
- * Pools of reserved pages, one for each size. The first scene that needs one makes
- * it larger, and the last one makes it as it was.
+ * Pools of reserved pages, one for each size. The first scene that needs a pool
+ * enlarges it, and the last one restores its size.
  */
 struct pool {
 	unsigned long size;
@@ -175,7 +175,7 @@ static int hugetlb_reserve(struct path_scene *scene, unsigned long size)
 	return ret;
 }
 
-/* Also while a child that exits has some of them: they go when it lets go of them. */
+/* A child that is exiting may still have some of the pages: they are freed later. */
 void scene_give_back_hugetlb(struct path_scene *scene)
 {
 	struct pool *pool;
@@ -191,8 +191,8 @@ void scene_give_back_hugetlb(struct path_scene *scene)
 }
 
 /*
- * Pages of @size. What is mapped on both sides is not hugetlbfs: 6.1.192 warns
- * of a lock that is not held whenever a mapping of hugetlbfs is split.
+ * Pages of @size. The mappings on both sides are not hugetlbfs: 6.1.192 warns of a
+ * lock that is not held whenever a mapping of hugetlbfs is split.
  */
 static int scene_map_hugetlb(struct path_scene *scene, unsigned long size)
 {
@@ -232,7 +232,7 @@ int path_map_hugetlb_shared_by_fork(struct path_scene *scene)
 	return path_map_hugetlb(scene) ?: scene_fork(scene, 0);
 }
 
-/* One gather inside of another: see tlb_finish_mmu(). */
+/* A gather nested in another flushes the whole mm: see tlb_finish_mmu(). */
 int path_run_mprotect_hugetlb(struct path_scene *scene)
 {
 	scene_tell(scene, scene->start, scene->end);
@@ -254,10 +254,10 @@ int path_map_contiguous_read(struct path_scene *scene)
 }
 
 /**
- * path_clean_hugetlb - make a page of hugetlbfs clean, as it is before it was written to
+ * path_clean_hugetlb - make an entry of hugetlbfs clean and writable
  * @scene: a path of hugetlbfs, begun
  *
- * Today's mm makes no clean entry of hugetlbfs that is writable.
+ * The mm of 6.1 and 6.12 makes no such entry itself.
  */
 void path_clean_hugetlb(struct path_scene *scene)
 {
@@ -291,7 +291,7 @@ int path_map_contiguous_shared_by_fork(struct path_scene *scene)
 	return path_map_contiguous(scene) ?: scene_fork(scene, 0);
 }
 
-/* Each page is broken before it is made again. */
+/* Break-before-make for each page: two calls. */
 int path_run_mprotect_contiguous(struct path_scene *scene)
 {
 	unsigned long addr;
@@ -305,8 +305,8 @@ int path_run_mprotect_contiguous(struct path_scene *scene)
  * hugetlbfs: page tables that mappings share
  */
 /*
- * Two mappings of one file, each of all that a page table of huge pages
- * translates, share that page table.
+ * Two mappings of one file share a page table of huge pages, if each maps all that the
+ * page table can translate.
  */
 int path_map_hugetlb_table_shared(struct path_scene *scene)
 {

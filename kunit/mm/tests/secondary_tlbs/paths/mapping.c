@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Paths that take mappings away, move them or copy them: munmap(), mremap(),
- * fork(), exit, and a hole that is punched into a file.
+ * Paths that remove, move or copy mappings: munmap(), mremap(), fork(), exit, and
+ * punching a hole into a file.
  */
 #include <linux/err.h>
 #include <linux/falloc.h>
@@ -34,14 +34,14 @@ int path_run_munmap_around(struct path_scene *scene)
 	return vm_munmap(scene->start - scene->around / 2, scene_size(scene) + scene->around);
 }
 
-/* Not everywhere may what is left of a gather be flushed with the next VMA. */
+/* Some architectures flush a gather before it goes on to the next VMA. */
 static void scene_tell_vma(struct path_scene *scene)
 {
 	if (!IS_ENABLED(CONFIG_MMU_GATHER_MERGE_VMAS))
 		scene_tell(scene, scene->start, scene->end);
 }
 
-/* Page tables go after the last VMA. */
+/* Page tables are freed after the last VMA. */
 int path_run_munmap_page_table(struct path_scene *scene)
 {
 	scene_tell_vma(scene);
@@ -94,7 +94,7 @@ int path_map_page_table_to_move(struct path_scene *scene)
 	return path_map_page_table(scene) ?: scene_find_target(scene, PMD_SIZE);
 }
 
-/* A few pages far from each other, below one page table of page tables. */
+/* A few pages far apart, below one PMD table. */
 int path_map_pmd_table_to_move(struct path_scene *scene)
 {
 	unsigned long step = PUD_SIZE / scene->path->pages, addr;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a secondary TLB is told on each path on which the mm changes a
- * translation: how often, with which range, and before what.
+ * translation: how often, with which range, and when.
  *
- * A row of the table in kunit/secondary_tlbs_paths.h is a case. The subscriber looks
- * at the page tables from inside of each callback: the entries it is told about
- * must have changed already, and neither a page nor a page table that was
- * reachable through them may be free yet.
+ * Each row of the table in kunit/secondary_tlbs_paths.h is a case. The subscriber
+ * looks at the page tables from inside each callback. The entries in the range must
+ * have changed already, and no page or page table that was reachable through them
+ * may be free yet.
  */
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -25,27 +25,29 @@
 #define WANTED		64
 
 /**
- * struct matrix - a row, and what its subscriber saw from inside of callbacks
+ * struct matrix - a row, and what its subscriber saw in the callbacks
  * @test: the case
  * @scene: the path
- * @mm: its mm, also while it ends
+ * @undo: ends the path
+ * @mm: the mm of @scene, also after the path has ended it
  * @rec: the log
- * @sub: who subscribed
+ * @sub: the subscriber
  * @before: the entries as they were before the operation
  * @entries: how many there are
- * @unchanged: entries that were told before they had changed
- * @freed: pages that were free when they were told
- * @freed_tables: page tables that were free when what they held was told
- * @unlocked: entries that were told when nobody held their lock
+ * @unchanged: entries that had not changed when they were told
+ * @freed: pages that were free when their entry was told
+ * @freed_tables: page tables that were free when an entry of theirs was told
+ * @unlocked: entries whose page-table lock was free when they were told
  * @released_late: entries that had changed when the subscriber was released
  * @left: entries that the operation did not change
- * @put_off: flushes of the CPUs' TLB that were put off
+ * @put_off: flushes of the CPUs' TLB that were deferred
  * @want: the log as it should be
  * @wants: how many calls
  */
 struct matrix {
 	struct kunit *test;
 	struct path_scene scene;
+	struct recorder_undo undo;
 	struct mm_struct *mm;
 	struct recorder *rec;
 	struct recorder_subscriber *sub;
@@ -76,7 +78,7 @@ static void watch_begin(struct matrix *m)
 	}
 }
 
-/* Reclaim takes the last reference some time before it gives a page back, flags and all. */
+/* Reclaim drops the last reference some time before it frees a page and clears its flags. */
 static bool page_is_free(struct page *page)
 {
 	return !page_count(page) && !PageUptodate(page);
@@ -99,7 +101,7 @@ static void watch_entry(struct matrix *m, const struct path_entry *before)
 	}
 }
 
-/* After the operation: did it do anything? */
+/* After the operation: which entries are unchanged? */
 static void watch_end(struct matrix *m)
 {
 	struct path_entry now;
@@ -122,7 +124,7 @@ static void watch_release(struct matrix *m)
 	}
 }
 
-/* In the context of the callback. */
+/* Called in the callback. */
 static void watch(struct recorder_subscriber *sub, enum recorded_op op)
 {
 	struct matrix *m = sub->data;
@@ -200,7 +202,7 @@ static void expect_calls(struct matrix *m)
 	recorder_expect(m->rec, __LINE__, m->want, min_t(unsigned int, m->wants, WANTED));
 }
 
-/* As many pages as were told, none outside, and all of them: so each as often as it must. */
+/* The right number of pages, none outside, each one told: so none is told too often. */
 static void expect_parts(struct matrix *m)
 {
 	const struct path_scene *scene = &m->scene;
@@ -231,7 +233,7 @@ static void expect_order(struct matrix *m)
 			    "released after the page table had changed");
 }
 
-/* The operation went the way that the row is about. */
+/* The operation did what the row is about. */
 static void expect_operation(struct matrix *m)
 {
 	const unsigned int flags = m->scene.path->flags;
@@ -250,7 +252,7 @@ static unsigned long changed_pages(const struct path_scene *scene)
 	return scene->changed ?: told_pages(scene);
 }
 
-/* More is told than changes only where a row says why that cannot be helped. */
+/* More may be told than changes only where the row says why. */
 static void expect_no_excess(struct matrix *m)
 {
 	const struct path_scene *scene = &m->scene;
@@ -313,6 +315,23 @@ static void matrix_run(struct matrix *m)
 	recorder_unregister(m->sub);
 }
 
+static void matrix_end(struct recorder_undo *undo)
+{
+	path_end(&container_of(undo, struct matrix, undo)->scene);
+}
+
+static struct matrix *matrix_create(struct recorder *rec)
+{
+	struct matrix *m = recorder_zalloc(rec, sizeof(*m));
+
+	m->test = rec->test;
+	m->rec = rec;
+	m->sub = recorder_subscriber_create(rec, &recorder_secondary_ops);
+	KUNIT_ASSERT_NOT_NULL(m->test, m->sub);
+	m->mm = recorder_mm_create(rec);
+	return m;
+}
+
 static void matrix_row(struct kunit *test, const struct mm_path *path)
 {
 	const char *reason = path_skip(path);
@@ -322,28 +341,22 @@ static void matrix_row(struct kunit *test, const struct mm_path *path)
 	if (reason)
 		kunit_skip(test, "%s", reason);
 
-	m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, m);
-	m->test = test;
-	m->rec = recorder_create(test, 1024);
-	m->sub = recorder_subscriber_create(m->rec, &recorder_secondary_ops);
-	KUNIT_ASSERT_NOT_NULL(test, m->sub);
-	m->mm = recorder_mm_create(m->rec);
-	/* A CPU that has had the mm loaded is one more to flush. */
+	m = matrix_create(test->priv);
+	/* Each CPU that has loaded the mm would be flushed. */
 	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
-	kthread_use_mm(m->mm);
+	recorder_use_mm(m->rec, m->mm);
+	recorder_undo_later(m->rec, &m->undo, matrix_end);
 
 	error = path_begin(&m->scene, path, m->mm);
 	KUNIT_EXPECT_EQ_MSG(test, error, 0, "nothing to change");
 	if (!error)
 		matrix_run(m);
-	path_end(&m->scene);
-	if (m->scene.mm) {
-		kthread_unuse_mm(m->mm);
-		mmput(m->mm);
-	}
+	recorder_undo_now(m->rec, &m->undo);
+	if (m->scene.mm)
+		recorder_unuse_mm(m->rec);
+	else
+		recorder_path_ended_mm(m->rec);
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
-	recorder_destroy(m->rec);
 }
 
 #define MATRIX_CASE(name, ...)							\
@@ -361,6 +374,7 @@ static struct kunit_case secondary_tlbs_matrix_cases[] = {
 
 static struct kunit_suite secondary_tlbs_matrix_suite = {
 	.name = "secondary_tlbs_matrix",
+	.init = recorder_case_init,
 	.exit = recorder_case_exit,
 	.test_cases = secondary_tlbs_matrix_cases,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Paths that change what may be done with a page, or what is known of it:
+ * Paths that change the permissions of a page, or its accessed and dirty state:
  * mprotect(), madvise(), NUMA hinting, userfaultfd, soft-dirty bits, faults that
  * add a permission, writeback.
  */
@@ -89,19 +89,19 @@ int path_run_mprotect_to_writable(struct path_scene *scene)
 /*
  * Faults that add a permission: what they find
  */
-/* Written to, and cleaned: on arm64 that is read-only until it is written to again. */
+/* Written to, then cleaned: on arm64 the entry is read-only until the next write. */
 int path_map_clean(struct path_scene *scene)
 {
 	return path_map_pages(scene) ?: scene_advise(scene, MADV_FREE);
 }
 
-/* ... which the CPU does without a fault, and without a flush. */
+/* The CPU writes, and makes the entry dirty without a fault and without a flush. */
 int path_map_hardware_dirty(struct path_scene *scene)
 {
 	return path_map_clean(scene) ?: scene_write(scene);
 }
 
-/* A file is told when a page becomes dirty: so the entry is read-only before. */
+/* A file system is told when a page becomes dirty, so the entry is read-only first. */
 int path_map_file_accelerator(struct path_scene *scene)
 {
 	scene->accelerators = 1;
@@ -113,8 +113,8 @@ int path_map_file_accelerator(struct path_scene *scene)
  * NUMA hinting
  */
 /*
- * As for a task that NUMA balancing follows, though that is not on. The pages of
- * an mm's only user are left alone when they are where he runs.
+ * As for a task that NUMA balancing scans, though that is not on. It leaves the pages
+ * of an mm with one user alone, if they are on the user's node.
  */
 int path_run_numa_hinting(struct path_scene *scene)
 {
@@ -183,8 +183,8 @@ int path_run_userfaultfd_wp(struct path_scene *scene)
 }
 
 /*
- * /proc/PID/clear_refs. The process is a child with the same mm: a kthread has
- * none to show.
+ * /proc/PID/clear_refs. The process is a child with the same mm, because a kthread
+ * shows no mm in /proc.
  */
 int path_map_for_soft_dirty(struct path_scene *scene)
 {
@@ -256,7 +256,7 @@ static struct address_space *scene_mapping(struct path_scene *scene)
 	return mapping;
 }
 
-/* Over all that is mapped: what there is to change is in the middle of it. */
+/* Over the whole mapping. Only the middle of it is populated. */
 int path_run_wp_shared(struct path_scene *scene)
 {
 	unsigned long done = wp_shared_mapping_range(scene_mapping(scene), 0,

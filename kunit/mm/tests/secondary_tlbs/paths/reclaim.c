@@ -50,7 +50,7 @@ int path_map_cold_on_two(struct path_scene *scene)
 	return path_map_cold(scene) ?: scene_load_on_two(scene);
 }
 
-/* Twice as many: the first half is swapped out, and its flush put off and done. */
+/* Twice as many pages: the first half is swapped out, and its flush deferred. */
 int path_map_put_off(struct path_scene *scene)
 {
 	unsigned long size;
@@ -129,7 +129,7 @@ int path_map_for_ksm(struct path_scene *scene)
 }
 
 /*
- * KSM, whose thread tells nobody what it has done
+ * KSM. Its thread does not signal what it has merged, so this polls.
  */
 static bool ksm_has_merged(struct mm_struct *mm, unsigned long pages)
 {
@@ -144,8 +144,8 @@ static bool ksm_has_merged(struct mm_struct *mm, unsigned long pages)
 }
 
 /*
- * Both pages are write-protected, to be compared, and one is replaced by the
- * other. The second is found to be like the first, so it is taken first.
+ * KSM write-protects both pages to compare them, and replaces one by the other. It
+ * finds the second to be like the first, so the second comes first.
  */
 int path_run_ksm_merge(struct path_scene *scene)
 {
@@ -177,7 +177,7 @@ int path_run_ksm_unmerge(struct path_scene *scene)
 }
 
 /*
- * Migration, to where the page is: it is another page afterwards
+ * Migration to the same node: another page has the contents afterwards
  */
 static int migrate_list(struct list_head *list)
 {
@@ -200,7 +200,7 @@ static int migrate(struct folio *folio)
 
 	bool isolated = secondary_tlbs_isolate(folio);
 
-	/* One reference more than expected, and it would not move. */
+	/* A page with an unexpected reference is not migrated. */
 	folio_put(folio);
 	if (!isolated)
 		return -EBUSY;
@@ -231,9 +231,9 @@ int path_run_migrate_hugetlb(struct path_scene *scene)
 }
 
 /*
- * A device takes pages, or their use
+ * A device takes pages, or exclusive access to them
  */
-/* A page for each that was found, with its contents; none there is zeroes. */
+/* A new page for each one found, with its contents; zeroes where there was none. */
 static void device_alloc(struct migrate_vma *args)
 {
 	struct page *from, *to;
@@ -253,7 +253,7 @@ static void device_alloc(struct migrate_vma *args)
 	}
 }
 
-/* As a driver does it, only that the device's memory is ordinary memory. */
+/* As a driver does, except that the device's memory is ordinary memory. */
 static int device_migrate(struct path_scene *scene, struct migrate_vma *args)
 {
 	int ret;
@@ -309,7 +309,7 @@ int path_run_device_exclusive(struct path_scene *scene)
 	return got == scene->path->pages ? 0 : -EBUSY;
 }
 
-/* The device keeps the pages locked as long as it wants nobody else to have them. */
+/* The device keeps the pages locked as long as its access is exclusive. */
 void scene_share(struct path_scene *scene)
 {
 	while (scene->exclusives) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the paths of every family use: mappings of some kinds, populated; another
- * CPU, or another process, that has the mm; and what is to be told.
+ * What the paths of all families use: populated mappings of several kinds; another
+ * CPU or another process that uses the mm; and the ranges that must be told.
  */
 #include <linux/completion.h>
 #include <linux/kernfs.h>
@@ -22,7 +22,7 @@
 #include "../../../internal.h"
 #include "scene.h"
 
-/* For what there is only one of: the name of the nodes, and all that is set for good. */
+/* Protects what there is only one of: the name of the nodes, and global settings. */
 DEFINE_MUTEX(path_lock);
 
 const char *path_needs_nothing(void)
@@ -31,8 +31,8 @@ const char *path_needs_nothing(void)
 }
 
 /*
- * Pass something to a system call, in a page of the mm's own, which stays until
- * the end: no path is about it. Returns its address, 0 without memory.
+ * Pass an argument to a system call in a page of the mm that no path changes. The page
+ * stays until path_end(). Returns its address, or 0 without memory.
  */
 unsigned long scene_argument(struct path_scene *scene, const void *data, size_t size)
 {
@@ -47,7 +47,7 @@ unsigned long scene_argument(struct path_scene *scene, const void *data, size_t 
 	return scene->argument;
 }
 
-/* Write to a file of /sys/kernel/mm, which is mounted nowhere yet. */
+/* Write to a file of /sys/kernel/mm. sysfs is not mounted yet. */
 int path_knob(const char *path, const char *value)
 {
 	struct kernfs_node *file, *folder;
@@ -188,7 +188,7 @@ int scene_map(struct path_scene *scene, struct file *file, unsigned long size,
 	return 0;
 }
 
-/* The place for a move: mapped by nobody, and so without page tables. */
+/* Find room for a move, where nothing is mapped: there are no page tables yet. */
 int scene_find_target(struct path_scene *scene, unsigned long align)
 {
 	unsigned long size = scene_size(scene) + 3 * align, addr;
@@ -214,7 +214,7 @@ int scene_protect(struct path_scene *scene, unsigned long start, unsigned long e
 	return secondary_tlbs_mprotect(args);
 }
 
-/* Fault each page in, of whatever size they are. */
+/* Fault each page in, whatever its size is. */
 int scene_fault(struct path_scene *scene, unsigned long start, unsigned long end,
 		unsigned int flags)
 {
@@ -223,7 +223,7 @@ int scene_fault(struct path_scene *scene, unsigned long start, unsigned long end
 
 	for (addr = start; addr < end && !ret; addr += scene->page_size)
 		ret = recorder_fault(scene->mm, addr, flags);
-	/* What waits to be put on an LRU list is used once more than it seems. */
+	/* A page in a per-CPU batch for the LRU lists has one more reference. */
 	lru_add_drain_all();
 	return ret;
 }
@@ -238,7 +238,7 @@ int scene_read(struct path_scene *scene)
 	return scene_fault(scene, scene->start, scene->end, 0);
 }
 
-/* As user space does, not by a fault that the kernel makes up. */
+/* Write as user space does, instead of calling the fault handler. */
 int scene_write(struct path_scene *scene)
 {
 	unsigned long addr;
@@ -249,7 +249,7 @@ int scene_write(struct path_scene *scene)
 	return 0;
 }
 
-/* Small pages in the middle of one page table, if they fit in. */
+/* Small pages in the middle of one page table, if they fit. */
 int scene_map_small(struct path_scene *scene, unsigned long flags)
 {
 	unsigned long room = ROOM * PAGE_SIZE;
@@ -291,8 +291,8 @@ int path_map_zero_page(struct path_scene *scene)
 }
 
 /*
- * Two runs of pages with a hole between them. What is mapped around them is part
- * of the operation, and of nothing that changes.
+ * Two runs of pages with a hole between them. The operation covers more than that,
+ * where nothing is populated and so nothing changes.
  */
 int path_map_with_hole(struct path_scene *scene)
 {
@@ -314,7 +314,7 @@ int path_map_with_hole(struct path_scene *scene)
 	return ret;
 }
 
-/* All of a page table, so that it goes with what it holds. */
+/* All of one page table, so that it is freed with its pages. */
 int path_map_page_table(struct path_scene *scene)
 {
 	int ret;
@@ -338,7 +338,7 @@ void scene_tell(struct path_scene *scene, unsigned long start, unsigned long end
 	scene->told[scene->ranges++] = (struct path_range){ start, end };
 }
 
-/* ... for a whole mm: what is told says less than what has changed. */
+/* The whole mm is told: @changed must say how much has changed. */
 void scene_tell_whole(struct path_scene *scene, const char *why)
 {
 	scene->excess = why;
@@ -360,7 +360,7 @@ int path_run_write_once(struct path_scene *scene)
 	return recorder_fault(scene->mm, scene->start, FAULT_FLAG_WRITE);
 }
 
-/* Do it for each page that is mapped; @function gives back the reference it gets. */
+/* Call @function for each mapped folio, with a reference that it puts. */
 int scene_with_folios(struct path_scene *scene, int (*function)(struct folio *folio))
 {
 	struct path_entry entry;

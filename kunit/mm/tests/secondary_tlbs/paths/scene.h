@@ -17,10 +17,10 @@ struct folio;
 
 #define READ_WRITE	(PROT_READ | PROT_WRITE)
 
-/* Pages that stay mapped on each side of what changes. */
+/* Pages on each side of the range that stay mapped. */
 #define ROOM		16UL
 
-/* A child with an mm of its own, as only a fork makes one, or with the same mm. */
+/* A child that fork made, with a copy of the mm or with the same mm. */
 struct path_child {
 	struct completion let_go;
 	struct completion gone;
@@ -34,7 +34,7 @@ enum {
 	DIRTY_DISK,
 };
 
-/* For what there is only one of: names of nodes, and settings of the whole kernel. */
+/* Protects what there is only one of: the name of the nodes, and global settings. */
 extern struct mutex path_lock;
 
 static inline unsigned long scene_size(const struct path_scene *scene)
@@ -46,7 +46,7 @@ static inline unsigned long scene_size(const struct path_scene *scene)
 unsigned long scene_argument(struct path_scene *scene, const void *data, size_t size);
 int path_knob(const char *path, const char *value);
 
-/* Who else has the mm. */
+/* Other users of the mm. */
 int scene_load_on_two(struct path_scene *scene);
 void scene_load_on_one(struct path_scene *scene);
 int scene_fork(struct path_scene *scene, u64 flags);
@@ -69,7 +69,7 @@ int scene_read(struct path_scene *scene);
 int scene_write(struct path_scene *scene);
 int scene_with_folios(struct path_scene *scene, int (*function)(struct folio *folio));
 
-/* What is to be told, if it is not the scene's range. */
+/* The ranges that must be told, if not the scene's own. */
 void scene_tell(struct path_scene *scene, unsigned long start, unsigned long end);
 void scene_tell_whole(struct path_scene *scene, const char *why);
 
@@ -78,7 +78,7 @@ int scene_start_swap(struct path_scene *scene);
 void scene_share(struct path_scene *scene);
 void scene_give_back_hugetlb(struct path_scene *scene);
 
-/* The functions of all rows, also of those that this architecture has not. */
+/* The functions of all rows, also of rows that this architecture lacks. */
 #define PATH_DECLARE(name, pages, needs, prepare, run, ...)	\
 	const char *path_needs_##needs(void);			\
 	int path_##prepare(struct path_scene *scene);		\

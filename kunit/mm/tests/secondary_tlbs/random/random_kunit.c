@@ -66,6 +66,7 @@ struct space {
 /**
  * struct sequence - the state of a case
  * @test: the case
+ * @rec: the recorder of the case
  * @seed: the seed of the case
  * @rnd: the random state that determines the operations
  * @space: the address spaces; the first lives as long as the sequence
@@ -77,6 +78,7 @@ struct space {
  */
 struct sequence {
 	struct kunit *test;
+	struct recorder *rec;
 	u64 seed;
 	struct rnd_state rnd;
 	struct space space[SOFT_TLBS];
@@ -634,7 +636,7 @@ static unsigned int step(struct sequence *seq)
 	unsigned int defects;
 
 	seq->now = random_space(seq);
-	kthread_use_mm(seq->now->mm);
+	recorder_use_mm(seq->rec, seq->now->mm);
 	soft_tlb_snapshot(seq->now->tlb, seq->before);
 	name_step(seq, op->name);
 	soft_devices_ask(&seq->devices, ROUNDS_A_STEP);
@@ -642,7 +644,7 @@ static unsigned int step(struct sequence *seq)
 	defects = check_step(seq);
 	soft_tlb_snapshot(seq->now->tlb, seq->after);
 	soft_tlb_cost(seq->now->tlb, seq->before, seq->after, &op->cost);
-	kthread_unuse_mm(seq->now->mm);
+	recorder_unuse_mm(seq->rec);
 	op->times++;
 	return defects;
 }
@@ -655,9 +657,9 @@ static bool sequence_mmap(struct sequence *seq)
 	struct space *first = seq->space;
 	bool mapped;
 
-	kthread_use_mm(first->mm);
+	recorder_use_mm(seq->rec, first->mm);
 	mapped = places_map(first);
-	kthread_unuse_mm(first->mm);
+	recorder_unuse_mm(seq->rec);
 	return mapped;
 }
 
@@ -679,26 +681,23 @@ static void sequence_watch(struct sequence *seq)
 
 static void sequence_begin(struct sequence *seq, struct kunit *test, unsigned long number)
 {
-	struct recorder *rec = recorder_create(test, 1);
 	unsigned long size;
 
-	memset(seq, 0, sizeof(*seq));
 	seq->test = test;
-	seq->space[0].mm = recorder_mm_create(rec);
-	recorder_destroy(rec);
+	seq->rec = test->priv;
+	seq->space[0].mm = recorder_mm_alloc();
+	KUNIT_ASSERT_NOT_NULL(test, seq->space[0].mm);
 	KUNIT_EXPECT_TRUE(test, sequence_mmap(seq));
 	sequence_watch(seq);
 
 	size = array_size(soft_tlb_watched(&tlbs[0]), sizeof(*seq->before));
-	seq->before = kunit_kzalloc(test, size, GFP_KERNEL);
-	seq->after = kunit_kzalloc(test, size, GFP_KERNEL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, seq->before);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, seq->after);
+	seq->before = recorder_zalloc(seq->rec, size);
+	seq->after = recorder_zalloc(seq->rec, size);
 
 	seq->seed = recorder_seed(test);
 	recorder_random(&seq->rnd, seq->seed, SOFT_DEVICES + number);
 	space_open(seq, seq->space);
-	KUNIT_EXPECT_TRUE(test, soft_devices_start(&seq->devices, seq->seed));
+	KUNIT_EXPECT_TRUE(test, soft_devices_start(seq->rec, &seq->devices, seq->seed));
 }
 
 static void sequence_end(struct sequence *seq)
@@ -711,6 +710,28 @@ static void sequence_end(struct sequence *seq)
 	soft_devices_stop(&seq->devices);
 	for (space = seq->space; space < seq->space + SOFT_TLBS; space++)
 		soft_tlb_report(seq->test, space->tlb, seq->seed);
+}
+
+static int random_case_init(struct kunit *test)
+{
+	memset(&sequence, 0, sizeof(sequence));
+	return recorder_case_init(test);
+}
+
+/* What a sequence has left that an assertion has ended. */
+static void random_case_exit(struct kunit *test)
+{
+	struct mm_struct *was_put = test->priv ? recorder_end_loan(test->priv) : NULL;
+	struct space *space;
+
+	for (space = sequence.space; space < sequence.space + SOFT_TLBS; space++) {
+		if (space->tlb)
+			soft_tlb_unregister(space->tlb);
+		if (space->mm && space->mm != was_put)
+			mmput(space->mm);
+		space->mm = NULL;
+	}
+	recorder_case_exit(test);
 }
 
 static void random_operations_leave_nothing_stale(struct kunit *test)
@@ -773,7 +794,8 @@ static struct kunit_case secondary_tlbs_random_cases[] = {
 
 static struct kunit_suite secondary_tlbs_random_suite = {
 	.name = "secondary_tlbs_random",
-	.exit = recorder_case_exit,
+	.init = random_case_init,
+	.exit = random_case_exit,
 	.test_cases = secondary_tlbs_random_cases,
 };
 

@@ -4,25 +4,20 @@
  *
  * Callbacks come in any context, from several CPUs at once, so an entry of the
  * log is taken with one atomic increment and published with a store-release.
- * Nothing here takes a lock in a callback of the mm, which also means that the
- * recorder hides no race of what it observes behind a lock of its own.
+ * A callback takes no lock here, so the recorder does not hide a race of what it
+ * observes.
  */
-#include <linux/debug_locks.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
-#include <linux/vmalloc.h>
 
 #include <kunit/secondary_tlbs_compat.h>
 #include <kunit/secondary_tlbs_recorder.h>
 
-/*
- * alloc_notifier() of mmu_notifier_get() is told the mm and nothing else.
- * KUnit runs one case at a time, so there is one recorder it can mean.
- */
-static struct recorder *recorder_of_get;
+#include "fixture.h"
 
 /*
  * Writing the log
@@ -65,7 +60,7 @@ static void record(struct recorder *rec, enum recorded_op op, unsigned int id,
 	smp_store_release(&call->complete, true);
 }
 
-/* Pairs with the WRITE_ONCE of @state: in an SRCU read section or behind it. */
+/* Pairs with the WRITE_ONCE of @state. The caller is in an SRCU read section, or was. */
 static void recorder_check_state(struct recorder_subscriber *sub)
 {
 	if (READ_ONCE(sub->state) == RECORDER_OUTSIDE)
@@ -120,7 +115,7 @@ static void recorder_op_release(struct mmu_notifier *notifier,
 
 static struct mmu_notifier *recorder_op_alloc(struct mm_struct *mm)
 {
-	struct recorder *rec = recorder_of_get;
+	struct recorder *rec = recorder_now;
 	struct recorder_subscriber *sub;
 
 	if (rec->alloc_error)
@@ -130,6 +125,7 @@ static struct mmu_notifier *recorder_op_alloc(struct mm_struct *mm)
 	if (!sub)
 		return ERR_PTR(-ENOMEM);
 	sub->state = RECORDER_INSIDE;
+	sub->allocated = true;
 	sub->quiet = rec->alloc_quiet;
 	if (!sub->quiet)
 		record(rec, RECORDER_OP_ALLOC, sub->id, mm, 0, 0);
@@ -137,7 +133,7 @@ static struct mmu_notifier *recorder_op_alloc(struct mm_struct *mm)
 }
 
 /*
- * The memory stays until recorder_destroy(): a callback that comes too late
+ * The memory stays until the case has ended: a callback that comes too late
  * shall be seen in the log, not crash the case.
  */
 static void recorder_op_free(struct mmu_notifier *notifier)
@@ -148,6 +144,8 @@ static void recorder_op_free(struct mmu_notifier *notifier)
 	record_callback(notifier, RECORDER_OP_FREE, notifier->mm, 0, 0);
 	WRITE_ONCE(sub->state, RECORDER_OUTSIDE);
 	complete(&sub->recorder->freed);
+	/* Who waits for it frees the memory. */
+	complete(&sub->freed);
 }
 
 const struct mmu_notifier_ops recorder_secondary_ops = {
@@ -174,100 +172,17 @@ void recorder_mark(struct recorder *rec, unsigned int id)
 }
 
 /*
- * Life of a recorder and of its subscribers
+ * Life of subscribers
  */
 
-static int recorder_init(struct kunit_resource *res, void *context)
-{
-	unsigned int *capacity = context;
-	struct recorder *rec;
-
-	rec = vzalloc(struct_size(rec, calls, *capacity));
-	if (!rec)
-		return -ENOMEM;
-	rec->capacity = *capacity;
-	init_completion(&rec->freed);
-	spin_lock_init(&rec->lock);
-	recorder_of_get = rec;
-	res->data = rec;
-	return 0;
-}
-
-static void recorder_free(struct kunit_resource *res)
-{
-	struct recorder *rec = res->data;
-	struct recorder_subscriber *sub;
-	struct hlist_node *tmp;
-
-	hlist_for_each_entry_safe(sub, tmp, &rec->owned, next) {
-		/* What it works with may lie on the stack of a case that has ended. */
-		WRITE_ONCE(sub->hook, NULL);
-		recorder_unregister(sub);
-		kfree(sub);
-	}
-	recorder_of_get = NULL;
-	vfree(rec);
-}
-
 /**
- * recorder_create - start the log of a case
- * @test: the case
- * @capacity: how many calls it expects at most
- *
- * Asserts that there is memory.
- */
-struct recorder *recorder_create(struct kunit *test, unsigned int capacity)
-{
-	struct recorder *rec = kunit_alloc_resource(test, recorder_init, recorder_free,
-						    GFP_KERNEL, &capacity);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, rec);
-	rec->test = test;
-	return rec;
-}
-
-/* 6.1 has no ready-made match by instance. */
-static bool recorder_is_resource(struct kunit *test, struct kunit_resource *res,
-				 void *rec)
-{
-	return res->data == rec;
-}
-
-/**
- * recorder_destroy - end of a case
- * @rec: the log
- *
- * What was got must have been put and waited for.
- */
-void recorder_destroy(struct recorder *rec)
-{
-	KUNIT_EXPECT_EQ_MSG(rec->test, recorder_lost(rec), 0U,
-			    "the log is too small for what happened");
-	KUNIT_EXPECT_EQ_MSG(rec->test, atomic_read(&rec->late), 0,
-			    "a callback ran after its subscriber was gone");
-	kunit_destroy_resource(rec->test, recorder_is_resource, rec);
-}
-
-/**
- * recorder_case_exit - the .exit of each suite
- * @test: the case that ended
- *
- * A lockdep report in any thread fails no case by itself.
- */
-void recorder_case_exit(struct kunit *test)
-{
-	KUNIT_EXPECT_TRUE_MSG(test, debug_locks,
-			      "lockdep reported something, or had switched itself off before");
-}
-
-/**
- * recorder_clear - forget what was recorded
+ * recorder_clear - empty the log
  * @rec: the log; no callback may be running
  */
 void recorder_clear(struct recorder *rec)
 {
 	KUNIT_EXPECT_EQ(rec->test, recorder_lost(rec), 0U);
-	memset(rec->calls, 0, array_size(rec->capacity, sizeof(*rec->calls)));
+	memset(rec->calls, 0, array_size(recorder_length(rec), sizeof(*rec->calls)));
 	atomic_set(&rec->next, 0);
 }
 
@@ -287,6 +202,7 @@ recorder_subscriber_create(struct recorder *rec, const struct mmu_notifier_ops *
 		return NULL;
 	sub->notifier.ops = ops;
 	sub->recorder = rec;
+	init_completion(&sub->freed);
 	sub->id = atomic_inc_return(&rec->subscribers);
 	spin_lock(&rec->lock);
 	hlist_add_head(&sub->next, &rec->owned);
@@ -376,7 +292,7 @@ struct recorder_subscriber *recorder_range(struct recorder *rec,
 
 /**
  * recorder_get - mmu_notifier_get() of a subscriber that has a secondary TLB
- * @rec: its log
+ * @rec: its log, which puts it when the case ends, unless recorder_put() does before
  * @mm: whose
  *
  * Returns the error of mmu_notifier_get() as an ERR_PTR.
@@ -385,21 +301,71 @@ struct recorder_subscriber *recorder_get(struct recorder *rec,
 					 struct mm_struct *mm)
 {
 	struct mmu_notifier *notifier = mmu_notifier_get(&recorder_secondary_ops, mm);
+	struct recorder_subscriber *sub;
 
 	if (IS_ERR(notifier))
 		return ERR_CAST(notifier);
-	return container_of(notifier, struct recorder_subscriber, notifier);
+	sub = container_of(notifier, struct recorder_subscriber, notifier);
+	atomic_inc(&sub->gets);
+	return sub;
 }
 
 /**
- * recorder_wait_freed - wait for one free_notifier() after mmu_notifier_put()
+ * recorder_put - mmu_notifier_put() of a subscriber
+ * @sub: from recorder_get(); it may be in a callback
+ */
+void recorder_put(struct recorder_subscriber *sub)
+{
+	atomic_dec(&sub->gets);
+	mmu_notifier_put(&sub->notifier);
+}
+
+/**
+ * recorder_wait_freed - wait for one free_notifier() after recorder_put()
  * @rec: the log
  *
- * It runs from an SRCU callback, some time later.
+ * free_notifier() runs from an SRCU callback, some time later.
  */
 bool recorder_wait_freed(struct recorder *rec)
 {
 	return wait_for_completion_timeout(&rec->freed, RECORDER_PATIENCE);
+}
+
+/*
+ * End what subscribers began. Their hooks are not called any more, because a hook may
+ * use the stack of the case.
+ */
+void recorder_end_subscribers(struct recorder *rec)
+{
+	struct recorder_subscriber *sub;
+
+	hlist_for_each_entry(sub, &rec->owned, next) {
+		WRITE_ONCE(sub->hook, NULL);
+		recorder_unregister(sub);
+		while (atomic_read(&sub->gets) > 0)
+			recorder_put(sub);
+	}
+}
+
+/* Returns whether each that mmu_notifier_get() has made was freed. */
+bool recorder_wait_subscribers(struct recorder *rec)
+{
+	struct recorder_subscriber *sub;
+
+	hlist_for_each_entry(sub, &rec->owned, next)
+		if (sub->allocated &&
+		    !wait_for_completion_timeout(&sub->freed, RECORDER_PATIENCE))
+			return false;
+	return true;
+}
+
+void recorder_free_subscribers(struct recorder *rec)
+{
+	struct recorder_subscriber *sub;
+	struct hlist_node *next;
+
+	hlist_for_each_entry_safe(sub, next, &rec->owned, next)
+		kfree(sub);
 }
 
 /*
@@ -469,7 +435,7 @@ int recorder_last(struct recorder *rec, enum recorded_op op, unsigned int id)
 	return n;
 }
 
-/* Pages that secondary invalidations of @id covered, each time they did. */
+/* Pages in the secondary invalidations of @id, counted each time. */
 unsigned long recorder_pages(struct recorder *rec, unsigned int id)
 {
 	unsigned int length = recorder_length(rec), n;
@@ -528,7 +494,7 @@ static const char *recorded_name(enum recorded_op op)
 }
 
 /**
- * recorder_dump - print the log, for one who reads why a case failed
+ * recorder_dump - print the log of a case that has failed
  * @rec: the log
  */
 void recorder_dump(struct recorder *rec)
@@ -583,7 +549,7 @@ void recorder_expect(struct recorder *rec, int line, const struct recorded_call 
 }
 
 /**
- * recorder_counted - report what an operation of the mm cost in notifications
+ * recorder_counted - report how many notifications an operation of the mm took
  * @rec: the log
  * @operation: its name
  * @id: the subscriber that counts
@@ -601,13 +567,13 @@ void recorder_counted(struct recorder *rec, const char *operation, unsigned int 
 }
 
 /**
- * recorder_announce - tell the lab of a complaint that the case provokes
+ * recorder_announce - announce a complaint of the kernel that the case provokes
  * @test: the case
  * @kind: what lab/data/splats calls it, "warning" for WARN()
- * @text: stands in its first line
+ * @text: part of its first line
  *
- * The lab insists that it comes once before the case ends; a WARN_ON_ONCE() is
- * for one case to provoke.
+ * The lab fails the case unless the complaint comes once before the case ends. So a
+ * WARN_ON_ONCE() can be provoked by one case only.
  */
 void recorder_announce(struct kunit *test, const char *kind, const char *text)
 {

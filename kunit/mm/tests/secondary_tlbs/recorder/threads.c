@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Threads of the secondary-TLB suites, randomness that can be replayed, and
+ * Threads of the secondary-TLB suites, random numbers that a seed replays, and
  * allocations that fail.
  */
 #include <linux/debugfs.h>
 #include <linux/fault-inject.h>
+#include <linux/list.h>
 #include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
+#include <linux/spinlock.h>
 
 #include <kunit/secondary_tlbs_recorder.h>
+
+#include "fixture.h"
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "secondary_tlbs."
@@ -48,11 +52,12 @@ static int recorder_worker_main(void *data)
 
 /**
  * recorder_worker_start - start a thread of a case
+ * @rec: ends it with the case, unless recorder_worker_join() does before
  * @worker: with its function, data, id and seed
  *
  * Returns false, with an error counted, if the thread cannot be created.
  */
-bool recorder_worker_start(struct recorder_worker *worker)
+bool recorder_worker_start(struct recorder *rec, struct recorder_worker *worker)
 {
 	init_completion(&worker->finished);
 	worker->task = kthread_create(recorder_worker_main, worker, "recorder/%u",
@@ -63,6 +68,10 @@ bool recorder_worker_start(struct recorder_worker *worker)
 		return false;
 	}
 	get_task_struct(worker->task);
+	worker->recorder = rec;
+	spin_lock(&rec->lock);
+	list_add(&worker->list, &rec->workers);
+	spin_unlock(&rec->lock);
 	wake_up_process(worker->task);
 	return true;
 }
@@ -71,8 +80,8 @@ bool recorder_worker_start(struct recorder_worker *worker)
  * recorder_worker_join - wait for the end of a thread
  * @worker: a thread that was started, or was not for want of memory
  *
- * Only the return of its function lets kthread_stop() come: before, it could
- * stop a thread that did not run yet.
+ * kthread_stop() comes after the function has returned: before, it could stop a
+ * thread that has not run yet.
  */
 void recorder_worker_join(struct recorder_worker *worker)
 {
@@ -82,14 +91,29 @@ void recorder_worker_join(struct recorder_worker *worker)
 	kthread_stop(worker->task);
 	put_task_struct(worker->task);
 	worker->task = NULL;
+	spin_lock(&worker->recorder->lock);
+	list_del(&worker->list);
+	spin_unlock(&worker->recorder->lock);
+}
+
+/* One may wait for another: all are told to end before any is waited for. */
+void recorder_end_workers(struct recorder *rec)
+{
+	struct recorder_worker *worker, *next;
+
+	list_for_each_entry(worker, &rec->workers, list)
+		if (worker->stop)
+			worker->stop(worker);
+	list_for_each_entry_safe(worker, next, &rec->workers, list)
+		recorder_worker_join(worker);
 }
 
 /**
  * recorder_worker_blocked - wait until a thread sleeps, or is through
  * @worker: a thread that was started
  *
- * Returns whether it sleeps. Polls, because the one that is waited for has no
- * means to tell.
+ * Returns whether it sleeps. Polls, because a thread that sleeps in the code under
+ * test cannot signal that.
  */
 bool recorder_worker_blocked(struct recorder_worker *worker)
 {
@@ -109,7 +133,7 @@ bool recorder_worker_blocked(struct recorder_worker *worker)
  * Allocations that fail
  */
 #if IS_ENABLED(CONFIG_FAILSLAB) && IS_ENABLED(CONFIG_FAULT_INJECTION_DEBUG_FS)
-/* A knob of failslab, as a user finds it in debugfs. */
+/* A setting of failslab, looked up in debugfs. */
 static void *failslab_knob(const char *name)
 {
 	struct dentry *folder = debugfs_lookup("failslab", NULL), *file = NULL;

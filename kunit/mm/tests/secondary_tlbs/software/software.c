@@ -22,6 +22,7 @@
  * frees them first sends an interrupt to all CPUs that have the mm loaded, as
  * mm/gup.c explains for its lockless walk.
  */
+#include <linux/hash.h>
 #include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/minmax.h>
@@ -296,17 +297,30 @@ unsigned int soft_tlb_cached(struct soft_tlb *tlb)
  * What a device does
  */
 
-/* The slot of the TLB for an address. */
-static struct soft_translation *soft_slot(struct soft_tlb *tlb, unsigned long va)
+/*
+ * The slot of a translation, or NULL if there is no room. No two translations share a slot:
+ * one would evict the other, and the oracle would not see it if that was stale. A dropped
+ * translation keeps its slot.
+ */
+static struct soft_translation *soft_slot(struct soft_tlb *tlb, unsigned long va,
+					  unsigned long size)
 {
-	return &tlb->entry[(va >> PAGE_SHIFT) % SOFT_TLB_ENTRIES];
+	unsigned int home = hash_long(va + size, 32) % SOFT_TLB_ENTRIES, n;
+	struct soft_translation *entry;
+
+	for (n = 0; n < SOFT_TLB_ENTRIES; n++) {
+		entry = &tlb->entry[(home + n) % SOFT_TLB_ENTRIES];
+		if (!entry->size || (entry->va == va && entry->size == size))
+			return entry;
+	}
+	return NULL;
 }
 
 static bool soft_holds(struct soft_tlb *tlb, unsigned long va, unsigned long size)
 {
-	const struct soft_translation *entry = soft_slot(tlb, ALIGN_DOWN(va, size));
+	const struct soft_translation *entry = soft_slot(tlb, ALIGN_DOWN(va, size), size);
 
-	return entry->valid && soft_overlap(entry->va, entry->size, va, va + 1);
+	return entry && entry->valid;
 }
 
 /* As in hardware, a hit is not walked again: a stale entry stays stale. */
@@ -314,6 +328,18 @@ static bool soft_hit(struct soft_tlb *tlb, unsigned long va)
 {
 	return soft_holds(tlb, va, PAGE_SIZE) || soft_holds(tlb, va, PMD_SIZE) ||
 	       soft_holds(tlb, va, PUD_SIZE);
+}
+
+static void soft_keep(struct soft_tlb *tlb, const struct soft_translation *found)
+{
+	struct soft_translation *slot = soft_slot(tlb, found->va, found->size);
+
+	if (!slot) {
+		tlb->overflows++;
+		return;
+	}
+	*slot = *found;
+	tlb->fills++;
 }
 
 static bool soft_fill_begin(struct soft_tlb *tlb, unsigned int device, unsigned long va)
@@ -331,12 +357,10 @@ static void soft_fill_end(struct soft_tlb *tlb, unsigned int device,
 			  const struct soft_translation *found)
 {
 	raw_spin_lock(&tlb->lock);
-	if (tlb->fill[device].live || tlb->keeps) {
-		*soft_slot(tlb, found->va) = *found;
-		tlb->fills++;
-	} else {
+	if (!tlb->fill[device].live && !tlb->keeps)
 		tlb->discarded++;
-	}
+	else if (!soft_hit(tlb, found->va))
+		soft_keep(tlb, found);
 	tlb->fill[device].live = false;
 	raw_spin_unlock(&tlb->lock);
 }
@@ -577,6 +601,8 @@ void soft_tlb_report(struct kunit *test, struct soft_tlb *tlb, u64 seed)
 {
 	unsigned int defects = soft_defect_sum(tlb), n;
 
+	KUNIT_EXPECT_EQ_MSG(test, tlb->overflows, 0UL,
+			    "the TLB had no room for what the devices found");
 	if (!defects)
 		return;
 
@@ -745,7 +771,7 @@ static void soft_serve(struct soft_tlb *tlb, unsigned int device, struct rnd_sta
 /* Whether to wake up: to end, or for a round of work, which this takes. */
 static bool soft_called(struct soft_devices *devices)
 {
-	/* Pairs with the WRITE_ONCE() in soft_devices_stop(). No order is needed. */
+	/* Pairs with the WRITE_ONCE() in soft_devices_call_off(). No order is needed. */
 	return READ_ONCE(devices->stop) || atomic_dec_if_positive(&devices->due) >= 0;
 }
 
@@ -766,8 +792,20 @@ static void soft_device(struct recorder_worker *worker)
 	}
 }
 
+static void soft_devices_call_off(struct soft_devices *devices)
+{
+	WRITE_ONCE(devices->stop, true);
+	wake_up_all(&devices->more);
+}
+
+static void soft_device_stop(struct recorder_worker *worker)
+{
+	soft_devices_call_off(worker->data);
+}
+
 /**
  * soft_devices_start - start the devices
+ * @rec: the recorder of the case, which stops the devices if the case does not
  * @devices: has the TLBs to use, which may be registered later
  * @seed: the seed of the case
  *
@@ -775,7 +813,7 @@ static void soft_device(struct recorder_worker *worker)
  *
  * Return: true if all threads have started.
  */
-bool soft_devices_start(struct soft_devices *devices, u64 seed)
+bool soft_devices_start(struct recorder *rec, struct soft_devices *devices, u64 seed)
 {
 	bool started = true;
 	unsigned int n;
@@ -785,9 +823,10 @@ bool soft_devices_start(struct soft_devices *devices, u64 seed)
 	init_waitqueue_head(&devices->more);
 	for (n = 0; n < SOFT_DEVICES; n++) {
 		devices->worker[n] = (struct recorder_worker){
-			.function = soft_device, .data = devices, .id = n, .seed = seed,
+			.function = soft_device, .stop = soft_device_stop,
+			.data = devices, .id = n, .seed = seed,
 		};
-		started &= recorder_worker_start(&devices->worker[n]);
+		started &= recorder_worker_start(rec, &devices->worker[n]);
 	}
 	return started;
 }
@@ -796,8 +835,7 @@ void soft_devices_stop(struct soft_devices *devices)
 {
 	unsigned int n;
 
-	WRITE_ONCE(devices->stop, true);
-	wake_up_all(&devices->more);
+	soft_devices_call_off(devices);
 	for (n = 0; n < SOFT_DEVICES; n++)
 		recorder_worker_join(&devices->worker[n]);
 }

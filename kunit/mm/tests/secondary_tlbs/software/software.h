@@ -35,7 +35,8 @@
 
 #include <kunit/secondary_tlbs_recorder.h>
 
-#define SOFT_TLB_ENTRIES	256
+/* More than a case watches pages, so that the search of a slot is short. */
+#define SOFT_TLB_ENTRIES	384
 #define SOFT_TLB_WINDOWS	6
 #define SOFT_TLB_RANGES		64
 #define SOFT_TLB_DEFECTS	8
@@ -99,7 +100,7 @@ struct soft_fill {
  * @registered: soft_tlb_unregister() still has to unregister it
  * @deaf: ignore invalidations; the oracle must find the stale translations
  * @keeps: cache the result of a fill even if an invalidation has dropped it
- * @entry: the translations, indexed by their address, see soft_slot()
+ * @entry: the translations, hashed by their address, see soft_slot()
  * @fill: the walks in progress, one for each device
  * @window: the ranges that devices access
  * @windows: how many windows there are
@@ -108,6 +109,7 @@ struct soft_fill {
  * @calls: number of invalidations since soft_tlb_begin()
  * @fills: number of translations that were cached
  * @discarded: number of translations that were dropped before they were cached
+ * @overflows: number of translations that were not cached because the TLB was full
  * @uses: number of accesses through cached translations
  * @defects: number of defects of each kind
  * @defect: the first SOFT_TLB_DEFECTS defects
@@ -133,6 +135,7 @@ struct soft_tlb {
 	unsigned int calls;
 	unsigned long fills;
 	unsigned long discarded;
+	unsigned long overflows;
 	unsigned long uses;
 	unsigned int defects[SOFT_DEFECT_KINDS];
 	struct soft_defect defect[SOFT_TLB_DEFECTS];
@@ -197,7 +200,7 @@ struct soft_devices {
 	struct recorder_worker worker[SOFT_DEVICES];
 };
 
-bool soft_devices_start(struct soft_devices *devices, u64 seed);
+bool soft_devices_start(struct recorder *rec, struct soft_devices *devices, u64 seed);
 void soft_devices_stop(struct soft_devices *devices);
 void soft_devices_ask(struct soft_devices *devices, unsigned int rounds);
 bool soft_devices_work(struct soft_devices *devices, unsigned int rounds);

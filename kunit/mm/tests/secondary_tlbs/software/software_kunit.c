@@ -28,6 +28,7 @@
 /**
  * struct bench - an address space with some pages, and its TLB
  * @test: the case
+ * @rec: its recorder
  * @mm: the address space, which current uses until bench_end()
  * @tlb: its secondary TLB, registered
  * @start: first address of the pages
@@ -35,6 +36,7 @@
  */
 struct bench {
 	struct kunit *test;
+	struct recorder *rec;
 	struct mm_struct *mm;
 	struct soft_tlb *tlb;
 	unsigned long start;
@@ -43,15 +45,21 @@ struct bench {
 
 /* Static, so that a late callback does not crash. One case runs at a time. */
 static struct soft_tlb bench_tlb;
+static struct bench bench;
+static struct soft_devices bench_devices;
+
+static void software_case_exit(struct kunit *test)
+{
+	bench_tlb.releasing = NULL;
+	soft_tlb_unregister(&bench_tlb);
+	recorder_case_exit(test);
+}
 
 static void bench_begin(struct kunit *test, struct bench *bench, unsigned long flags)
 {
-	struct recorder *rec = recorder_create(test, 1);
-
-	*bench = (struct bench){ .test = test, .tlb = &bench_tlb };
-	bench->mm = recorder_mm_create(rec);
-	recorder_destroy(rec);
-	kthread_use_mm(bench->mm);
+	*bench = (struct bench){ .test = test, .rec = test->priv, .tlb = &bench_tlb };
+	bench->mm = recorder_mm_create(bench->rec);
+	recorder_use_mm(bench->rec, bench->mm);
 	bench->start = recorder_mmap(PAGES, READ_WRITE, flags);
 	KUNIT_ASSERT_NE(test, bench->start, 0UL);
 	bench->end = bench->start + PAGES * PAGE_SIZE;
@@ -73,8 +81,7 @@ static void bench_populated(struct kunit *test, struct bench *bench)
 static void bench_end(struct bench *bench)
 {
 	soft_tlb_unregister(bench->tlb);
-	kthread_unuse_mm(bench->mm);
-	mmput(bench->mm);
+	recorder_unuse_mm(bench->rec);
 }
 
 static void bench_dontneed(struct bench *bench)
@@ -105,7 +112,6 @@ static void bench_expect_defects(struct bench *bench, enum soft_defect_kind kind
 static void a_fill_holds_what_the_page_tables_say(struct kunit *test)
 {
 	struct soft_translation *entry;
-	struct bench bench;
 
 	bench_populated(test, &bench);
 	soft_tlb_fill(bench.tlb, 0, bench.start + PAGE_SIZE);
@@ -122,8 +128,6 @@ static void a_fill_holds_what_the_page_tables_say(struct kunit *test)
 
 static void what_is_not_mapped_is_not_held(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_begin(test, &bench, MAP_PRIVATE);
 	soft_tlb_fill_all(bench.tlb);
 	KUNIT_EXPECT_EQ(test, soft_tlb_cached(bench.tlb), 0U);
@@ -132,8 +136,6 @@ static void what_is_not_mapped_is_not_held(struct kunit *test)
 
 static void an_invalidation_drops_its_range_only(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_populated(test, &bench);
 	soft_tlb_fill_all(bench.tlb);
 	KUNIT_EXPECT_EQ(test, (unsigned long)soft_tlb_cached(bench.tlb), PAGES);
@@ -148,7 +150,6 @@ static void an_invalidation_drops_its_range_only(struct kunit *test)
 static void an_invalidation_drops_the_huge_page_around_it(struct kunit *test)
 {
 	struct soft_translation huge = { .size = PMD_SIZE, .valid = true };
-	struct bench bench;
 
 	bench_begin(test, &bench, MAP_PRIVATE);
 	huge.va = round_down(bench.start, PMD_SIZE);
@@ -159,13 +160,33 @@ static void an_invalidation_drops_the_huge_page_around_it(struct kunit *test)
 	bench_end(&bench);
 }
 
+/* Of pages at the same offset in each of many page tables, too. */
+static void a_fill_does_not_replace_another_translation(struct kunit *test)
+{
+	const unsigned long size = (PAGES + 1) * PMD_SIZE;
+	unsigned long start, n;
+
+	bench_begin(test, &bench, MAP_PRIVATE);
+	start = vm_mmap(NULL, 0, size, READ_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, 0);
+	KUNIT_EXPECT_FALSE(test, IS_ERR_VALUE(start));
+	for (n = 0; n < PAGES; n++) {
+		KUNIT_EXPECT_EQ(test, recorder_populate(bench.mm, start + n * PMD_SIZE, 1), 0);
+		soft_tlb_fill(bench.tlb, 0, start + n * PMD_SIZE);
+	}
+	KUNIT_EXPECT_EQ(test, (unsigned long)soft_tlb_cached(bench.tlb), PAGES);
+	bench.tlb->deaf = true;
+	KUNIT_EXPECT_EQ(test, vm_munmap(start, size), 0);
+	soft_tlb_check(bench.tlb);
+	bench_expect_defects(&bench, SOFT_STALE, PAGES);
+	bench_end(&bench);
+}
+
 /*
  * The oracle detects a TLB that is not invalidated, or ignores invalidations
  */
 static void oracle_sees_a_stale_translation(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_populated(test, &bench);
 	soft_tlb_fill_all(bench.tlb);
 	bench.tlb->deaf = true;
@@ -177,8 +198,6 @@ static void oracle_sees_a_stale_translation(struct kunit *test)
 
 static void oracle_sees_the_wrong_page(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_populated(test, &bench);
 	soft_tlb_fill_all(bench.tlb);
 	bench.tlb->deaf = true;
@@ -195,8 +214,6 @@ static void oracle_sees_the_wrong_page(struct kunit *test)
 
 static void oracle_sees_an_over_permissive_translation(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_populated(test, &bench);
 	soft_tlb_fill_all(bench.tlb);
 	bench.tlb->deaf = true;
@@ -208,8 +225,6 @@ static void oracle_sees_an_over_permissive_translation(struct kunit *test)
 
 static void oracle_sees_a_freed_page(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_populated(test, &bench);
 	soft_tlb_fill_all(bench.tlb);
 	bench.tlb->deaf = true;
@@ -226,7 +241,6 @@ static void oracle_sees_a_freed_page_table(struct kunit *test)
 {
 	const unsigned long tables = 8;
 	unsigned long start, n;
-	struct bench bench;
 
 	if (IS_ENABLED(CONFIG_PPC64))
 		kunit_skip(test, "page tables share a page, which is freed with the last of them");
@@ -256,8 +270,6 @@ static void oracle_sees_a_freed_page_table(struct kunit *test)
 
 static void oracle_wants_to_hear_of_an_upgrade_on_arm64_only(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_begin(test, &bench, MAP_SHARED);
 	KUNIT_EXPECT_EQ(test, recorder_fault(bench.mm, bench.start, 0), 0);
 	soft_tlb_fill(bench.tlb, 0, bench.start);
@@ -271,8 +283,6 @@ static void oracle_wants_to_hear_of_an_upgrade_on_arm64_only(struct kunit *test)
 
 static void oracle_accepts_a_tlb_that_listens(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_populated(test, &bench);
 	soft_tlb_fill_all(bench.tlb);
 	bench_write_protect(&bench);
@@ -298,9 +308,12 @@ static void oracle_accepts_a_tlb_that_listens(struct kunit *test)
  *	caches the result, or discards it
  */
 struct gate {
+	struct recorder_worker device;
 	struct completion walked;
 	struct completion go;
 };
+
+static struct gate gate;
 
 static void gate_between(struct soft_tlb *tlb)
 {
@@ -319,26 +332,29 @@ static void fill_once(struct recorder_worker *worker)
 	kthread_unuse_mm(bench->mm);
 }
 
-/* Call @happens during a fill. mmgrab() keeps the mm_struct until the fill ends. */
+static void fill_stop(struct recorder_worker *worker)
+{
+	complete(&gate.go);
+}
+
+/* Call @happens during a fill. */
 static void fill_across(struct bench *bench, void (*happens)(struct bench *bench))
 {
-	struct recorder_worker device = { .function = fill_once, .data = bench };
-	struct gate gate;
-
+	gate.device = (struct recorder_worker){
+		.function = fill_once, .stop = fill_stop, .data = bench,
+	};
 	init_completion(&gate.walked);
 	init_completion(&gate.go);
 	bench->tlb->data = &gate;
 	bench->tlb->between = gate_between;
-	mmgrab(bench->mm);
-	if (recorder_worker_start(&device)) {
+	if (recorder_worker_start(bench->rec, &gate.device)) {
 		KUNIT_EXPECT_TRUE(bench->test,
 				  wait_for_completion_timeout(&gate.walked, RECORDER_PATIENCE));
 		happens(bench);
 		complete(&gate.go);
 	}
-	recorder_worker_join(&device);
-	KUNIT_EXPECT_EQ(bench->test, device.errors, 0U);
-	mmdrop(bench->mm);
+	recorder_worker_join(&gate.device);
+	KUNIT_EXPECT_EQ(bench->test, gate.device.errors, 0U);
 	bench->tlb->between = NULL;
 }
 
@@ -350,8 +366,6 @@ static void bench_expect_discarded(struct bench *bench)
 
 static void a_fill_across_an_unmapping_is_discarded(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_populated(test, &bench);
 	fill_across(&bench, bench_dontneed);
 	bench_expect_discarded(&bench);
@@ -360,8 +374,6 @@ static void a_fill_across_an_unmapping_is_discarded(struct kunit *test)
 
 static void a_fill_across_a_write_protection_is_discarded(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_populated(test, &bench);
 	fill_across(&bench, bench_write_protect);
 	bench_expect_discarded(&bench);
@@ -376,8 +388,6 @@ static void invalidate_elsewhere(struct bench *bench)
 
 static void a_fill_across_an_invalidation_elsewhere_is_kept(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_populated(test, &bench);
 	fill_across(&bench, invalidate_elsewhere);
 	KUNIT_EXPECT_EQ(test, bench.tlb->discarded, 0UL);
@@ -387,8 +397,6 @@ static void a_fill_across_an_invalidation_elsewhere_is_kept(struct kunit *test)
 
 static void oracle_sees_a_fill_that_was_not_discarded(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_populated(test, &bench);
 	bench.tlb->keeps = true;
 	fill_across(&bench, bench_dontneed);
@@ -404,8 +412,6 @@ static void bench_unregister(struct bench *bench)
 
 static void a_fill_across_unregister_is_discarded(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_populated(test, &bench);
 	fill_across(&bench, bench_unregister);
 	bench_expect_discarded(&bench);
@@ -415,14 +421,12 @@ static void a_fill_across_unregister_is_discarded(struct kunit *test)
 /* A device may have the mm loaded, and may have walked its page tables. */
 static void bench_exit(struct bench *bench)
 {
-	kthread_unuse_mm(bench->mm);
-	mmput(bench->mm);
+	recorder_unuse_mm(bench->rec);
+	recorder_mm_put(bench->rec, bench->mm);
 }
 
 static void a_fill_across_exit_is_discarded(struct kunit *test)
 {
-	struct bench bench;
-
 	bench_populated(test, &bench);
 	fill_across(&bench, bench_exit);
 	bench_expect_discarded(&bench);
@@ -432,12 +436,10 @@ static void a_fill_across_exit_is_discarded(struct kunit *test)
 /*
  * The end of an address space, or of the subscription, while devices run
  */
-static struct soft_devices bench_devices;
-
 static void devices_begin(struct bench *bench, u64 seed)
 {
 	bench_devices = (struct soft_devices){ .tlb = { bench->tlb }, .tlbs = 1 };
-	KUNIT_EXPECT_TRUE(bench->test, soft_devices_start(&bench_devices, seed));
+	KUNIT_EXPECT_TRUE(bench->test, soft_devices_start(bench->rec, &bench_devices, seed));
 	KUNIT_EXPECT_TRUE(bench->test, soft_devices_work(&bench_devices, SOFT_DEVICES));
 }
 
@@ -466,7 +468,6 @@ static void expect_no_more_use(struct bench *bench)
 static void end_while_devices_run(struct kunit *test, void (*end)(struct bench *bench))
 {
 	u64 seed = recorder_seed(test);
-	struct bench bench;
 
 	bench_populated(test, &bench);
 	bench.tlb->data = &bench;
@@ -508,8 +509,6 @@ static void any_end_leaves_nothing_in_use(struct kunit *test)
 
 	recorder_random(&rnd, seed, SOFT_DEVICES);
 	for (n = 0; n < 24; n++) {
-		struct bench bench;
-
 		bench_populated(test, &bench);
 		devices_begin(&bench, seed + n);
 		soft_devices_ask(&bench_devices, 64);
@@ -582,40 +581,49 @@ static void row_devices(struct kunit *test, struct path_scene *scene, u64 seed)
 	row_watch_scene(&bench_tlb, scene);
 	KUNIT_EXPECT_EQ(test, soft_tlb_register(&bench_tlb, scene->mm), 0);
 	bench_devices = (struct soft_devices){ .tlb = { &bench_tlb }, .tlbs = 1 };
-	KUNIT_EXPECT_TRUE(test, soft_devices_start(&bench_devices, seed));
+	KUNIT_EXPECT_TRUE(test, soft_devices_start(test->priv, &bench_devices, seed));
 	row_operation(test, scene);
 	soft_devices_stop(&bench_devices);
 	soft_tlb_unregister(&bench_tlb);
 	soft_tlb_report(test, &bench_tlb, seed);
 }
 
+/* A path on its way, and what ends it. */
+struct row {
+	struct path_scene scene;
+	struct recorder_undo undo;
+};
+
+static void row_end(struct recorder_undo *undo)
+{
+	path_end(&container_of(undo, struct row, undo)->scene);
+}
+
 static void row(struct kunit *test, const struct mm_path *path)
 {
 	const char *reason = path_skip(path);
-	struct path_scene *scene;
-	struct recorder *rec;
+	struct recorder *rec = test->priv;
 	struct mm_struct *mm;
+	struct row *row;
 	u64 seed;
 
 	if (reason)
 		kunit_skip(test, "%s", reason);
 
-	scene = kunit_kzalloc(test, sizeof(*scene), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, scene);
-	rec = recorder_create(test, 1);
+	row = recorder_zalloc(rec, sizeof(*row));
 	mm = recorder_mm_create(rec);
-	recorder_destroy(rec);
 	seed = recorder_seed(test);
-	kthread_use_mm(mm);
-	if (!path_begin(scene, path, mm))
-		row_devices(test, scene, seed);
+	recorder_use_mm(rec, mm);
+	recorder_undo_later(rec, &row->undo, row_end);
+	if (!path_begin(&row->scene, path, mm))
+		row_devices(test, &row->scene, seed);
 	else
 		KUNIT_FAIL(test, "there is nothing to change");
-	path_end(scene);
-	if (scene->mm) {
-		kthread_unuse_mm(mm);
-		mmput(mm);
-	}
+	recorder_undo_now(rec, &row->undo);
+	if (row->scene.mm)
+		recorder_unuse_mm(rec);
+	else
+		recorder_path_ended_mm(rec);
 }
 
 #define ROW_FUNCTION(name, ...)							\
@@ -631,6 +639,7 @@ static struct kunit_case secondary_tlbs_software_cases[] = {
 	KUNIT_CASE(what_is_not_mapped_is_not_held),
 	KUNIT_CASE(an_invalidation_drops_its_range_only),
 	KUNIT_CASE(an_invalidation_drops_the_huge_page_around_it),
+	KUNIT_CASE(a_fill_does_not_replace_another_translation),
 	KUNIT_CASE(oracle_sees_a_stale_translation),
 	KUNIT_CASE(oracle_sees_the_wrong_page),
 	KUNIT_CASE(oracle_sees_an_over_permissive_translation),
@@ -653,7 +662,8 @@ static struct kunit_case secondary_tlbs_software_cases[] = {
 
 static struct kunit_suite secondary_tlbs_software_suite = {
 	.name = "secondary_tlbs_software",
-	.exit = recorder_case_exit,
+	.init = recorder_case_init,
+	.exit = software_case_exit,
 	.test_cases = secondary_tlbs_software_cases,
 };
 

@@ -378,7 +378,7 @@ static void a_conflict_in_sight_does_not_take_the_lock(struct kunit *test)
 	contender.vm = vm;
 	KUNIT_EXPECT_EQ(test, lookup(vm, &contender.page), 0);
 	start(vm, &range);
-	if (recorder_worker_start(&worker))
+	if (recorder_worker_start(vm->rec, &worker))
 		KUNIT_EXPECT_TRUE(test, finished_under_lock(&contender, &worker));
 	recorder_worker_join(&worker);
 	KUNIT_EXPECT_EQ(test, contender.reloaded, -EAGAIN);
@@ -599,7 +599,7 @@ static void storm_run(struct storm *storm, u64 seed)
 		worker[i].data = storm;
 		worker[i].id = i;
 		worker[i].seed = seed;
-		if (!recorder_worker_start(&worker[i]) && i >= TEST_VCPUS)
+		if (!recorder_worker_start(storm->vm->rec, &worker[i]) && i >= TEST_VCPUS)
 			atomic_dec(&storm->moving);
 	}
 	for (i = 0; i < ARRAY_SIZE(worker); i++) {

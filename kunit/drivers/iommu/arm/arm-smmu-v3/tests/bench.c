@@ -47,6 +47,22 @@ static struct arm_smmu_device *bench_smmu;
 static u32 bench_events;
 static unsigned long bench_transfers, bench_faults;
 static u64 bench_unique;
+/* The bench of the case that runs. */
+static struct bench *bench_now;
+
+/* The devices no longer use the address space. */
+static void bench_unbind(struct bench *bench)
+{
+	unsigned int i;
+
+	if (bench->cd0)
+		arm_smmu_cd0_unbind(bench->cd0);
+	bench->cd0 = NULL;
+	for (i = 0; i < BENCH_DEVICES; i++)
+		if (bench->pages[i])
+			put_page(bench->pages[i]);
+	memset(bench->pages, 0, sizeof(bench->pages));
+}
 
 /*
  * The devices. Without a driver they have no DMA domain, so this one does nothing more.
@@ -129,7 +145,7 @@ void bench_suite_exit(struct kunit_suite *suite)
 int bench_case_init(struct kunit *test)
 {
 	if (bench_found == BENCH_DEVICES)
-		return 0;
+		return recorder_case_init(test);
 	if (!bench_found)
 		kunit_err(test, "no edu device behind an SMMUv3: QEMU needs -machine virt,iommu=smmuv3 and -device edu,dma_mask=0xffffffffffffffff, %d times (make run MACHINE=smmu)",
 			  BENCH_DEVICES);
@@ -145,6 +161,11 @@ int bench_case_init(struct kunit *test)
  */
 void bench_case_exit(struct kunit *test)
 {
+	if (bench_now) {
+		recorder_end_loan(bench_now->rec);
+		bench_unbind(bench_now);
+	}
+	bench_now = NULL;
 	recorder_case_exit(test);
 }
 
@@ -432,26 +453,18 @@ static int bench_bind(struct bench *bench)
 static void bench_mm_begin(struct bench *bench)
 {
 	bench->mm = recorder_mm_create(bench->rec);
-	kthread_use_mm(bench->mm);
+	recorder_use_mm(bench->rec, bench->mm);
 	if (bench_map_mailbox(bench) || bench_bind(bench))
 		bench->errors++;
 }
 
 static void bench_mm_end(struct bench *bench)
 {
-	unsigned int i;
-
-	if (bench->cd0)
-		arm_smmu_cd0_unbind(bench->cd0);
-	bench->cd0 = NULL;
-	for (i = 0; i < BENCH_DEVICES; i++)
-		if (bench->pages[i])
-			put_page(bench->pages[i]);
-	memset(bench->pages, 0, sizeof(bench->pages));
+	bench_unbind(bench);
 	if (!bench->mm)
 		return;
-	kthread_unuse_mm(bench->mm);
-	mmput(bench->mm);
+	recorder_unuse_mm(bench->rec);
+	recorder_mm_put(bench->rec, bench->mm);
 	bench->mm = NULL;
 }
 
@@ -467,12 +480,12 @@ static void bench_mm_end(struct bench *bench)
  */
 struct bench *bench_create(struct kunit *test, unsigned int devices)
 {
-	struct bench *bench = kunit_kzalloc(test, sizeof(*bench), GFP_KERNEL);
+	struct bench *bench = recorder_zalloc(test->priv, sizeof(*bench));
 
-	KUNIT_ASSERT_NOT_NULL(test, bench);
 	bench->test = test;
 	bench->devices = devices;
-	bench->rec = recorder_create(test, 1);
+	bench->rec = test->priv;
+	bench_now = bench;
 	set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id()));
 	bench_mm_begin(bench);
 	if (!bench->errors)
@@ -513,7 +526,7 @@ void bench_destroy(struct bench *bench)
 	bench_take_events(bench, NULL, 0);
 	bench_mm_end(bench);
 	set_cpus_allowed_ptr(current, cpu_possible_mask);
-	recorder_destroy(bench->rec);
+	bench_now = NULL;
 	KUNIT_EXPECT_EQ_MSG(bench->test, bench->unexpected, 0U, "events that belong to no access");
 	KUNIT_EXPECT_EQ(bench->test, bench->errors, 0U);
 }

@@ -55,7 +55,7 @@ struct bench_access {
  * @test: the case
  * @mm: the address space, which current uses
  * @cd0: its binding to the devices, NULL if there is none
- * @rec: the recorder that created the mm
+ * @rec: the recorder of the case, which owns the mm
  * @devices: how many devices translate through it
  * @mailbox: address of the mailbox, a page for each device
  * @pages: pages of the mailbox

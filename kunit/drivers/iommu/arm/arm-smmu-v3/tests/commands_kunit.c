@@ -156,7 +156,7 @@ static void busy_start(struct busy *busy, struct bench *bench, int (*work)(struc
 		busy->workers[i] = (struct recorder_worker){
 			.function = busy_thread, .data = busy, .id = i,
 		};
-		if (!recorder_worker_start(&busy->workers[i]))
+		if (!recorder_worker_start(bench->rec, &busy->workers[i]))
 			bench->errors++;
 	}
 }
@@ -292,12 +292,15 @@ out:
 
 struct exiting {
 	struct recorder_worker worker;
+	struct recorder *rec;
 	struct mm_struct *mm;
 };
 
 static void exiting(struct recorder_worker *worker)
 {
-	mmput(container_of(worker, struct exiting, worker)->mm);
+	struct exiting *last = container_of(worker, struct exiting, worker);
+
+	recorder_mm_put(last->rec, last->mm);
 }
 
 /* The mm exits in one thread while its devices are unbound in another. */
@@ -310,11 +313,12 @@ static void unbinding_under_exit_frees_each_asid(struct kunit *test)
 	for (i = 0; i < BINDINGS && last && !bench->errors; i++) {
 		recorder_populate(bench->mm, recorder_mmap(16, PROT_READ | PROT_WRITE,
 							   MAP_PRIVATE), 16);
+		last->rec = bench->rec;
 		last->mm = bench->mm;
 		last->worker = (struct recorder_worker){ .function = exiting };
-		kthread_unuse_mm(bench->mm);
+		recorder_unuse_mm(bench->rec);
 		bench->mm = NULL;
-		if (!recorder_worker_start(&last->worker))
+		if (!recorder_worker_start(bench->rec, &last->worker))
 			bench->errors++;
 		bench_next_mm(bench);
 		recorder_worker_join(&last->worker);

@@ -228,8 +228,8 @@ static unsigned int exit_with_writes(struct kunit *test, struct bench *bench,
 
 	bench_begin(bench, writes, BENCH_DEVICES);
 	schedule_timeout_uninterruptible(1 + prandom_u32_state(rnd) % EXIT_WITHIN);
-	kthread_unuse_mm(mm);
-	mmput(mm);
+	recorder_unuse_mm(bench->rec);
+	recorder_mm_put(bench->rec, mm);
 	bench->mm = NULL;
 	for (i = 0; i < BENCH_DEVICES; i++) {
 		pages[i].value = READ_ONCE(*pages[i].word);
@@ -508,7 +508,7 @@ static void busy_threads_begin(struct busy *busy, unsigned long places, u64 seed
 		thread->worker = (struct recorder_worker){
 			.function = busy_thread, .id = i, .seed = seed,
 		};
-		if (!recorder_worker_start(&thread->worker))
+		if (!recorder_worker_start(busy->bench->rec, &thread->worker))
 			busy->bench->errors++;
 	}
 }

@@ -23,8 +23,8 @@
 
 #include <kunit/secondary_tlbs_recorder.h>
 
-#include "../arm/arm-smmu-v3/arm-smmu-v3.h"
-#include "range_edges.h"
+#include "../../arm/arm-smmu-v3/arm-smmu-v3.h"
+#include "../range_edges.h"
 
 #define FAKE_DEVICES	2
 #define FAKE_STREAMS	2
@@ -59,6 +59,7 @@ struct fake_device {
 
 /**
  * struct fake_smmu - the SMMU of a case
+ * @rec: the recorder of the case, which owns the mm
  * @smmu: the driver's data of the SMMU
  * @core: the IOMMU core's data of the SMMU
  * @index: the PROD and CONS register of its queue
@@ -69,6 +70,7 @@ struct fake_device {
  * @text: the command that was read last, as text
  */
 struct fake_smmu {
+	struct recorder *rec;
 	struct arm_smmu_device smmu;
 	struct iommu_device core;
 	u32 index;
@@ -196,8 +198,12 @@ static void fake_device_remove(struct fake_device *device)
 
 static int fake_init(struct kunit *test)
 {
-	test->priv = fake_alloc(test, sizeof(struct fake_smmu));
-	return 0;
+	struct fake_smmu *fake = fake_alloc(test, sizeof(*fake));
+	int ret = recorder_case_init(test);
+
+	fake->rec = test->priv;
+	test->priv = fake;
+	return ret;
 }
 
 static void fake_exit(struct kunit *test)
@@ -205,13 +211,9 @@ static void fake_exit(struct kunit *test)
 	struct fake_smmu *fake = test->priv;
 	unsigned int i;
 
-	if (!fake)
-		return;
-	for (i = 0; i < FAKE_DEVICES; i++)
+	for (i = 0; fake && i < FAKE_DEVICES; i++)
 		fake_device_remove(&fake->devices[i]);
 	arm_smmu_sva_notifier_synchronize();
-	if (fake->mm)
-		mmput(fake->mm);
 	recorder_case_exit(test);
 }
 
@@ -229,7 +231,7 @@ static struct fake_smmu *fake_create(struct kunit *test, unsigned int shift, u32
 	for (i = 0; i < FAKE_DEVICES; i++)
 		fake_device(test, fake, i);
 	fake->smmu.dev = fake->devices[0].dev;
-	fake->mm = recorder_mm_create(recorder_create(test, 16));
+	fake->mm = recorder_mm_create(fake->rec);
 	return fake;
 }
 
@@ -674,13 +676,13 @@ static void munmap_is_one_command_and_one_sync(struct kunit *test)
 	if (!fake_bind(test, fake, 0))
 		return;
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		kthread_use_mm(fake->mm);
+		recorder_use_mm(fake->rec, fake->mm);
 		addr = recorder_mmap(sizes[i], PROT_READ | PROT_WRITE, MAP_PRIVATE);
 		error = addr ? recorder_populate(fake->mm, addr, sizes[i]) : -ENOMEM;
 		fake_skip(fake);
 		if (!error)
 			error = vm_munmap(addr, sizes[i] * PAGE_SIZE);
-		kthread_unuse_mm(fake->mm);
+		recorder_unuse_mm(fake->rec);
 		KUNIT_EXPECT_EQ_MSG(test, error, 0, "%u pages", sizes[i]);
 
 		end = addr + sizes[i] * PAGE_SIZE + (sizes[i] == 1 ? PAGE_SIZE : 0);
@@ -703,7 +705,7 @@ static void exit_quiets_before_it_drops(struct kunit *test)
 	fake_skip(fake);
 	/* The subscription holds a reference to mm_count, but none to mm_users. */
 	mmgrab(mm);
-	mmput(mm);
+	recorder_mm_put(fake->rec, mm);
 	cd = fake_cd(&fake->devices[0], mm);
 	KUNIT_EXPECT_TRUE(test, cd & CTXDESC_CD_0_V);
 	KUNIT_EXPECT_TRUE(test, cd & CTXDESC_CD_0_TCR_EPD0);
@@ -772,7 +774,7 @@ static void invalidations_race_with_bind_and_unbind(struct kunit *test)
 		workers[i].data = &race;
 		workers[i].id = i;
 		workers[i].seed = seed;
-		if (!recorder_worker_start(&workers[i]))
+		if (!recorder_worker_start(fake->rec, &workers[i]))
 			break;
 	}
 	KUNIT_EXPECT_EQ(test, i, RACE_THREADS);
