@@ -31,11 +31,17 @@ void __mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
 					      unsigned long start,
 					      unsigned long end);
 
-/*
- * True if a subscriber of @mm has a secondary TLB. This is a patched-out branch
- * until the first such subscriber is registered with any mm, and a test of a
- * bit after that. Other kinds of subscribers do not set the bit.
- * mm/secondary_tlbs.c describes the ordering.
+/**
+ * mm_has_secondary_tlbs - does a subscriber of an mm have a secondary TLB?
+ * @mm: the address space
+ *
+ * This is a patched-out branch until the first such subscriber is registered
+ * with any mm, and a test of a bit after that. Other kinds of subscribers do
+ * not set the bit. mm/secondary_tlbs.c describes the ordering.
+ *
+ * Context: Any. The answer may change, unless the caller holds a lock as for
+ * mmu_notifier_invalidate_secondary_tlbs().
+ * Return: true if one has.
  */
 static inline bool mm_has_secondary_tlbs(struct mm_struct *mm)
 {

@@ -38,6 +38,7 @@ struct intel_pasid_block {
 	unsigned int order;
 };
 
+/* The smallest block that covers [@start, @end), which must not be empty. */
 static inline struct intel_pasid_block intel_pasid_cover(unsigned long start, unsigned long end)
 {
 	unsigned int order = secondary_tlbs_cover_order(start, end, INTEL_PASID_SHIFT);

@@ -223,10 +223,6 @@ int test_vm_add_other_slot(struct test_vm *vm)
 	return add_slot(vm, TEST_OTHER_SLOT, TEST_OTHER_GFN, vm->other);
 }
 
-/**
- * test_vendor_reloads - set whether the vendor module has an address to reload
- * @reloads: true for VMX with flexpriority, false for SVM
- */
 #ifdef CONFIG_X86
 static void (*vendors_own)(struct kvm_vcpu *vcpu);
 
@@ -234,6 +230,10 @@ static void vendor_reload(struct kvm_vcpu *vcpu)
 {
 }
 
+/**
+ * test_vendor_reloads - set whether the vendor module has an address to reload
+ * @reloads: true for VMX with flexpriority, false for SVM
+ */
 void test_vendor_reloads(bool reloads)
 {
 	kvm_x86_ops.set_apic_access_page_addr = reloads ? vendor_reload : NULL;
