@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The emulated machine's command, from the files of configs/ and the settings.
+"""The command of the emulated machine, made of files of configs/ and the settings.
 
 usage: machine [program]    (the settings are exported)
 
-Prints the words of QEMU's command, one a line; program: only the first of them.
+Prints the words of QEMU's command, each on a line; with "program" only the first one.
 """
 import os
 import sys
@@ -12,7 +12,7 @@ import output
 
 
 def words(*names):
-    """The words of the data files of configs/ that exist, comments left out."""
+    """The words of those files of configs/ that exist, without comments."""
     found = []
     for name in names:
         path = os.path.join(os.environ["TOP"], "configs", name)
@@ -24,8 +24,11 @@ def words(*names):
 
 
 def unpacked(command, folder):
-    """The command with the QEMU that lies unpacked in a folder. Its own data come first;
-    a firmware that another package brings (SeaBIOS, say) is the installed one."""
+    """The command for a QEMU that is unpacked in a folder.
+
+    QEMU looks for its data there first. Firmware of another package, as SeaBIOS, is the
+    installed one.
+    """
     data = [os.path.join(root, "share", name)
             for root in (os.path.join(folder, "usr"), "/usr") for name in ("qemu", "seabios")]
     paths = [word for path in data for word in ("-L", path)]
@@ -33,7 +36,7 @@ def unpacked(command, folder):
 
 
 def qemu():
-    """QEMU's command for this machine: the last of two values for an option counts."""
+    """QEMU's command for this machine, with CPU= in the last -cpu option."""
     env = os.environ
     command = words(*[name + ".qemu" for name in (env["machine_qemu"] or env["ARCH"]).split()])
     if env["CPU"]:
@@ -47,6 +50,7 @@ def bochs():
 
 
 def main():
+    """Print the words."""
     if sys.argv[1:] not in ([], ["program"]):
         sys.exit(__doc__)
     command = qemu()

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Ask QEMU's monitor for the state of a guest that has fallen silent."""
+"""Ask QEMU's monitor for the state of a guest that fell silent."""
 import json
 import re
 import socket
 import time
 
-# Some answers need the machine's lock. A QEMU that does not give it has stopped itself.
+# Seconds. Some answers need the machine's lock: a QEMU that hangs itself never gives it.
 PATIENCE = 10
 ADDRESS = re.compile(r"\b(RIP|PC|NIP)[ =]+([0-9a-f]{16})\b")
 COMMANDS = ("info status", "info cpus", "info registers -a")
-# x86 only; the others say that they do not know the command.
+# x86 only; QEMU for another architecture answers that it has no such command.
 INTERRUPTS = ("info lapic 0", "info lapic 1", "info lapic 2", "info lapic 3", "info pic")
 
 
@@ -21,11 +21,11 @@ class Monitor:
         self.socket.settimeout(PATIENCE)
 
     def options(self):
-        """What QEMU's command needs beside the machine's own words."""
+        """The options of QEMU's command that make the monitor."""
         return ["-chardev", f"socket,id=lab,fd={self.far.fileno()}", "-mon", "chardev=lab,mode=control"]
 
     def request(self, stream, name, **arguments):
-        """One command of the protocol; events that come between are left out."""
+        """Send one command of the protocol and return its answer; events are left out."""
         text = json.dumps({"execute": name, "arguments": arguments})
         self.socket.sendall(text.encode() + b"\n")
         while True:
@@ -37,7 +37,7 @@ class Monitor:
                 return said.get("return", said.get("error"))
 
     def state(self):
-        """Everything the monitor knows, twice: does the guest move between them?"""
+        """The answers to all commands. The first ones are asked twice: does the guest move?"""
         out = []
         try:
             stream = self.socket.makefile("r", encoding="utf-8")
@@ -73,7 +73,7 @@ def name(known, address):
 
 
 def symbolized(text, system_map):
-    """Below the registers, where each CPU stands, with the kernel's names."""
+    """The text, and below it the place of each CPU as a symbol of the kernel."""
     try:
         known = symbols(system_map)
     except (OSError, ValueError) as error:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Write down what one boot is to be, before it begins.
+"""Write the plan of one boot before it begins.
 
 usage: plan RESULT_DIR FILTER     (from lab/boot/boot-and-judge, which exports the settings)
 
-run.json says what to boot, with what, and what the judge must find; on Bochs
-grub.cfg says it to GRUB. FILTER is KUnit's glob of suites or suite.cases.
+run.json names the kernel, the emulator and what the judge must find. On Bochs grub.cfg has
+the kernel's command line for GRUB. FILTER is KUnit's glob of suites or suite.cases.
 """
 import json
 import os
@@ -17,6 +17,7 @@ from boot import machine, provenance
 
 
 def append(filter_glob):
+    """The words of the kernel's command line."""
     env = os.environ
     line = machine.words("common.boot", env["ARCH"] + ".boot", env["FLAVOUR"] + ".boot")
     line.append("kunit.filter_glob=" + filter_glob)
@@ -32,27 +33,28 @@ def append(filter_glob):
 
 
 def emulator():
-    """The emulator's name, its command, and its status when the guest ended well."""
+    """The emulator's name, command, version, and its exit status when the guest ended well."""
     if os.environ["machine_emulator"] == "QEMU":
         return {"name": "QEMU", "command": machine.qemu(), "status": 0,
                 "version": provenance.emulator_version(machine.qemu()[0])}
-    # Every end of its guest, a power-off too, is a panic to Bochs.
+    # Bochs calls every end of its guest a panic, a power-off too.
     return {"name": "Bochs", "command": machine.bochs(), "status": 1,
             "version": provenance.package_version("bochs")}
 
 
 def grub(line):
-    """GRUB boots at once."""
+    """A grub.cfg that boots at once."""
     return f"set timeout=0\nlinux /kernel {' '.join(line)}\ninitrd /initramfs\nboot\n"
 
 
 def write(result, name, text):
+    """Write a file of the result folder."""
     with open(os.path.join(result, name), "w", encoding="utf-8") as out:
         out.write(text)
 
 
 def machine_settings():
-    """What does not depend on the suites: the kernel and the machine that boots it."""
+    """The part of the plan without the suites: the kernel and the machine that boots it."""
     env = os.environ
     return {
         "base": env["BASE"], "series": env["SERIES"], "arch": env["ARCH"],
@@ -67,6 +69,7 @@ def machine_settings():
 
 
 def main():
+    """Make the result folder with the plan and the kernel's configuration."""
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     result, filter_glob = sys.argv[1:]
@@ -77,7 +80,8 @@ def main():
         return suites.returncode
     os.makedirs(result)
     shutil.copy(os.path.join(env["OBJ"], ".config"), os.path.join(result, ".config"))
-    shutil.copy(os.path.join(env["OBJ"], "last_used_kunitconfig"), os.path.join(result, "requested.config"))
+    shutil.copy(os.path.join(env["OBJ"], "last_used_kunitconfig"),
+                os.path.join(result, "requested.config"))
     run = {
         **machine_settings(), **provenance.gather(),
         "suite_glob": env["SUITE"], "filter": filter_glob, "seed": env["SEED"] or None,
@@ -89,7 +93,7 @@ def main():
     if env["MACHINE"] == "vtx":
         run["iso"] = os.path.join(env["OUT"], "boot.iso")
         write(result, "grub.cfg", grub(run["append"]))
-        # Debian's Bochs has the debugger, which waits to be told to go on.
+        # Debian's Bochs has the debugger, which waits for the command to continue.
         write(result, "continue", "c\n")
     write(result, "run.json", json.dumps(run, indent=1))
     return 0

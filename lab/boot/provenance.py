@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What ties a result to what was run: commits, compiler, emulator, the kernel's sum."""
+"""Tell what is run: the commits, the compiler, the emulator, the SHA-256 of the kernel."""
 import datetime
 import hashlib
 import os
@@ -20,25 +20,25 @@ def output(*command):
 
 
 def emulator_version(program):
-    """QEMU's own word."""
+    """QEMU's version as QEMU prints it."""
     return output(program, "--version")
 
 
 def package_version(name):
-    """Bochs has no option that only prints its version; its package has one."""
+    """The version of a package: Bochs has no option that prints its own and ends."""
     version = output("dpkg-query", "-W", "-f", "${Version}", name)
     return f"{name} {version}" if version else None
 
 
 def compiler(config):
-    """What the kernel was built with, as its configuration notes it."""
+    """The compiler and its version, from the kernel's configuration."""
     with open(config, encoding="utf-8") as file:
         found = COMPILER.search(file.read())
     return found.group(1) if found else None
 
 
 def sha256(path):
-    """The sum of a file, or None."""
+    """The SHA-256 of a file, or None if it cannot be read."""
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -53,7 +53,8 @@ def gather():
     return {
         "version": output("make", "-s", "-C", env["TREE"], "kernelversion"),
         "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "project": output("git", "-C", env["TOP"], "describe", "--always", "--dirty", "--tags") or "no git",
+        "project": output("git", "-C", env["TOP"], "describe", "--always", "--dirty", "--tags")
+                   or "no git",
         "tree_commit": output(*tree, "HEAD"), "base_commit": output(*tree, "refs/heads/base"),
         "compiler": compiler(os.path.join(env["OBJ"], ".config")),
         "kernel_sha256": sha256(os.path.join(env["OUT"], "kernel")),

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Was this boot lost by its emulator? The one rule for repeating a boot.
+"""Did the emulator lose this boot? The one rule for repeating a boot.
 
-usage: retry RESULT_DIR     prints KIND<TAB>WHY when the boot may be repeated; exit status 1 when not
+usage: retry RESULT_DIR     prints KIND<TAB>WHY if the boot may be repeated; else exit status 1
 
-QEMU: the guest ended or fell silent before its first suite began, and no trace on the
-console names a function that the series adds or touches, or that holds such a function
-inline. Bochs: the guest fell silent, and the emulator's own CPU time stood still: a busy
-Bochs runs a guest that hangs. Or Bochs says itself that a mutant's guest ran code from
-the page that the VMCS still named; only a mutant may end it so.
+KIND emulator, on QEMU: the guest ended or fell silent before its first suite began, and no
+trace on the console names a function of the series. That is one which the series adds or
+edits, or into which such a function is inlined. On Bochs: the guest fell silent, and Bochs
+used no CPU time meanwhile. A Bochs that does use it runs a guest that hangs.
+
+KIND mutant, on Bochs: a mutant's guest ran code from the page that the VMCS still named.
+Bochs says so in its log and ends. In another case than a mutant's that is a failure.
 """
 import json
 import os
@@ -17,11 +19,11 @@ import sys
 
 import output
 
-STANDS = 0.01   # of a CPU: what a stopped process may use
+STANDS = 0.01   # seconds of CPU time per second that a process which stands still may use
 SUITE = re.compile(r"# Subtest:")
 END = "lab: end"
 KERNEL = re.compile(r"Linux version ")
-# A place in code as the kernel prints it, the compiler's suffixes left out.
+# A place in code as the kernel prints it; the compiler's suffixes are left out.
 PLACE = re.compile(r"\b([A-Za-z_]\w*)(?:\.\w+)*\+0x[0-9a-f]+")
 HEADER = re.compile(r"^@@ [^@]*@@ (.*)")
 DEFINES = re.compile(r"^\+?(?:[A-Za-z_][\w \t*]*[ \t*])?([A-Za-z_]\w*)\(")
@@ -31,18 +33,19 @@ USERS = ("mm", "virt", "include/linux", "arch/*/mm", "arch/*/include", "arch/*/k
 
 
 def defined(text):
-    """The function that a line at the left margin defines, or nothing."""
+    """The name of the function that a line at the left margin defines, as a set."""
     found = DEFINES.match(text)
     return {found.group(1)} if found else set()
 
 
 def git(tree, *arguments):
+    """The lines that a git command prints."""
     return subprocess.run(["git", "-C", tree, *arguments], stdout=subprocess.PIPE, check=False,
                           text=True, errors="replace").stdout.splitlines()
 
 
 def touched(tree):
-    """FILE: names of functions that the series adds or has an edit in."""
+    """The functions that the series adds or edits, by file."""
     found, file = {}, ""
     for line in git(tree, "diff", "-U0", "refs/heads/base", "HEAD", "--", "*.c", "*.h", "*.S"):
         begins, hunk = FILE.match(line), HEADER.match(line)
@@ -56,7 +59,7 @@ def touched(tree):
 
 
 def around(tree, names):
-    """Functions that mention one of the names, where inline functions of mm/ are used."""
+    """The functions that use one of the names, in the folders that use mm's inline functions."""
     found = set()
     patterns = [word for each in sorted(names) for word in ("-e", each)]
     for line in git(tree, "grep", "-h", "-p", "-w", "-F", "-n", *patterns, "--", *USERS):
@@ -68,7 +71,7 @@ def around(tree, names):
 
 
 def functions(tree):
-    """All of them, with those that hold a function of a header inline."""
+    """The series' functions, and those that use an inline function of its headers."""
     by_file = touched(tree)
     inline = set().union(*(names for file, names in by_file.items() if file.endswith(".h")))
     found = set().union(*by_file.values())
@@ -76,11 +79,11 @@ def functions(tree):
 
 
 def lost_by_qemu(run, boot, console):
-    """Why QEMU is to blame, or None."""
+    """Why QEMU lost this boot, or None."""
     if boot["ended"] not in ("exit", "quiet") or SUITE.search(console) or END in console:
         return None
     if boot["ended"] == "exit" and not KERNEL.search(console):
-        return None     # it never started: the same would come again
+        return None     # QEMU did not start the kernel, and would not do it again
     named = sorted(set(PLACE.findall(console)) & functions(run["tree"]))
     if named:
         return None
@@ -90,7 +93,7 @@ def lost_by_qemu(run, boot, console):
 
 
 def lost_by_bochs(boot):
-    """Why Bochs is to blame, or None."""
+    """Why Bochs lost this boot, or None."""
     if boot["ended"] != "quiet" or boot["silent_cpu"] is None:
         return None
     if boot["silent_cpu"] > STANDS * boot["silent"]:
@@ -99,7 +102,7 @@ def lost_by_bochs(boot):
 
 
 def ended_by_a_mutant(result, console):
-    """Bochs runs no code from the APIC-access page, and says so in its log."""
+    """Why a mutant ended Bochs, or None. Bochs runs no code from the APIC-access page."""
     try:
         with open(os.path.join(result, "bochs.log"), encoding="utf-8", errors="replace") as file:
             vetoed = VETO in file.read()
@@ -112,11 +115,13 @@ def ended_by_a_mutant(result, console):
 
 
 def read(result, name):
+    """The text of a file of the result folder."""
     with open(os.path.join(result, name), encoding="utf-8", errors="replace") as file:
         return file.read()
 
 
 def main():
+    """Print why the boot may be repeated."""
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     result = sys.argv[1]

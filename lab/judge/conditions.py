@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""FAILED until proven: every condition of a pass, each a function of the evidence.
+"""The conditions of a pass, each a function of the evidence.
 
-A condition returns the reasons why it does not hold; a run passes when none of
-them returns any.  Nothing here reads or writes a file.
+A condition returns the reasons why it does not hold.  A run passes when no condition
+returns a reason.  Nothing here reads or writes a file.
 """
 
 import collections
@@ -13,8 +13,8 @@ from judge import ktap, splats
 
 CODES = {'pass': 0, 'input': 2, 'configuration': 3, 'boot': 6, 'test': 7, 'splat': 8}
 PRECEDENCE = ('input', 'boot', 'splat', 'test', 'configuration')
-EVERY_SUITE = (None, '', '*', '[!_]*')	# filters that leave no case of a run out
-FAR = 1 << 60	# reasons without a line come after those with one
+EVERY_SUITE = (None, '', '*', '[!_]*')	# filters that choose every suite of a plain run
+FAR = 1 << 60	# sorts reasons without a line behind those with one
 
 
 class Reason(NamedTuple):
@@ -26,7 +26,7 @@ class Reason(NamedTuple):
     count: int = 1
 
     def record(self):
-        """The reason as summary.json has it."""
+        """The reason as it stands in summary.json."""
         return {'class': self.kind, 'name': self.name, 'text': self.text,
                 'line': self.line, 'count': self.count}
 
@@ -39,21 +39,21 @@ class Evidence(NamedTuple):
     console: object
     config: dict
     requested: dict
-    complaints: list	# what the kernel complained of, known words first, then other errors
-    logged: int		# errors in the guest's list
-    counts: list	# how many it says there are (None: cannot be read), each time it does
+    complaints: list	# the known splats, then the other errors of the kernel's log
+    logged: int		# errors in the guest's list that can be read
+    counts: list	# the length of each list as the guest gives it (None: cannot be read)
     allow: list
     skips: list		# the skips that are permitted
     expected: list
     extract: object
     index: object
-    errors: int		# what the tree's parser counted as errors of the KTAP itself
+    errors: int		# errors of the KTAP's form that the tree's parser counted
     error: str		# the first of them
     read: int		# results the tree's parser read
     suites: list
     end: tuple | None	# (debug_locks, tainted) of the guest's end marker
-    ends: int		# lines that look like the end marker
-    unreadable: list	# counted lines that cannot be read
+    ends: int		# lines that begin like the end marker
+    unreadable: list	# "counted:" lines that cannot be parsed
     announced: list	# complaints that the cases provoke on purpose
 
 
@@ -62,8 +62,8 @@ class Evidence(NamedTuple):
 def where(ev):
     """How far the guest came, with the last line it printed.
 
-    KUnit prints a case's result without a newline, and printk holds such a line back
-    until the next one comes: the count may be one behind.
+    KUnit prints a case's result without a newline.  printk holds such a line back until
+    the next one, so the count may be one too low.
     """
     last = ev.console.last()
     tail = f'; last line: {last.whole.strip()}' if last else '; it printed nothing'
@@ -100,13 +100,13 @@ def emulator_ended(ev):
 
 
 def no_panic(ev):
-    """The kernel did not panic (QEMU exits 0 all the same)."""
+    """The kernel did not panic (QEMU exits with 0 after a panic too)."""
     found = splats.panic(ev.console)
     return [Reason('boot', 'panic', f'panic: {found.text}', found.line)] if found else []
 
 
 def console_whole(ev):
-    """The console is one guest's, from its start."""
+    """The console holds one boot, and no byte of it is lost."""
     if not ev.console.last():
         return [Reason('boot', 'empty-console', 'the console is empty')]
     if ev.console.nuls:
@@ -120,7 +120,7 @@ def console_whole(ev):
 
 
 def came_to_the_end(ev):
-    """The guest's /init said its last word, once."""
+    """The guest's /init printed its end marker, once."""
     if ev.end is None:
         why = 'cannot be read' if ev.ends else 'is missing'
         return [Reason('boot', 'end-marker',
@@ -134,7 +134,7 @@ def came_to_the_end(ev):
 
 
 def errors_listed(ev):
-    """The guest listed the errors of its log, once, all of them."""
+    """The guest listed the errors of its log once, and the list is complete."""
     if ev.end is None or ev.counts == [ev.logged]:
         return []
     if not ev.counts:
@@ -148,10 +148,10 @@ def errors_listed(ev):
     return [Reason('boot', 'errors', f'the list of errors "lab: errors" {text}')]
 
 
-# --- test: is the KTAP whole, and did each case do what it must? -------------------
+# --- test: is the KTAP complete, and did each case do what it must? ----------------
 
 def plan_kept(ev):
-    """The KTAP's own plan came, and a result for every suite of it."""
+    """The KTAP has a plan, and a result for every planned suite."""
     if not ev.extract.entries:
         return [Reason('test', 'no-ktap', 'no KTAP on the console')]
     if ev.extract.starts > 1:
@@ -165,7 +165,7 @@ def plan_kept(ev):
 
 
 def suite_plans_kept(ev):
-    """Every suite's own plan came, and a result for every case of it."""
+    """Every suite has a plan, and a result for every planned case."""
     reasons = []
     for suite in ev.index.suites:
         if suite.plan is None:
@@ -180,7 +180,7 @@ def suite_plans_kept(ev):
 
 
 def parser_agrees(ev):
-    """The kernel's parser found no error, and left no result line unread."""
+    """The kernel's parser found no error and read every result line."""
     reasons = []
     if ev.errors:
         reasons.append(Reason('test', 'ktap', f'the KTAP is malformed: {ev.error}',
@@ -192,7 +192,7 @@ def parser_agrees(ev):
 
 
 def lines_readable(ev):
-    """No KTAP line was cut by another writer, no counted line is garbled."""
+    """No KTAP line was cut by another writer, and every "counted:" line can be parsed."""
     reasons = [Reason('test', 'cut-line', f'cannot be read: {x.whole.strip()}', x.number)
                for x in ev.extract.cut]
     return reasons + [Reason('test', 'counted-line', f'cannot be read: {e.text.strip()}',
@@ -200,14 +200,14 @@ def lines_readable(ev):
 
 
 def suites_present(ev):
-    """Every suite that this kernel was built for ran."""
+    """Every suite that the run asked for ran."""
     ran = {s['name'] for s in ev.suites if s['cases']}
     return [Reason('test', 'missing-suite', f'suite {name} did not run')
             for name in ev.run['suites'] if name not in ran]
 
 
 def something_ran(ev):
-    """At least one case ran to a result that is not "skipped"."""
+    """At least one case ran and was not skipped."""
     cases = [c for s in ev.suites for c in s['cases']]
     if not cases:
         return [Reason('test', 'no-cases', 'no test case ran')]
@@ -217,7 +217,7 @@ def something_ran(ev):
 
 
 def cases_passed(ev):
-    """No case failed, but those that must; and those did."""
+    """Each case that is expected to fail failed, and no other case did."""
     texts = {'failed': ('failed-case', 'failed'),
              'missing': ('missing-case', 'has no result'),
              'xpass': ('unexpected-success', 'unexpected success'),
@@ -233,7 +233,7 @@ def cases_passed(ev):
 
 
 def case_text(suite, case, text):
-    """SUITE.CASE, what happened, and why it was expected or what it said."""
+    """SUITE.CASE, what happened, and the expectation's reason or the failure's words."""
     more = case['reason']
     if case['status'] in ('failed', 'missing'):
         more = next(iter(ktap.failures(case['messages'])), '')
@@ -243,7 +243,7 @@ def case_text(suite, case, text):
 
 
 def skipped(ev):
-    """What was skipped: suite, case, and the reason it gave or how many of its parameters."""
+    """(suite, case, why) of each skip; why is "N of M parameters" if only some were skipped."""
     for suite in ev.suites:
         for case in suite['cases']:
             some = case['parameters'] or {'skipped': 0}
@@ -254,7 +254,7 @@ def skipped(ev):
 
 
 def here(ev, rule):
-    """Is this rule about skips for this kernel, place, CPU and flavour?"""
+    """Is this rule for the kernel, place, CPU and flavour of this run?"""
     place, _, cpu = rule.place.partition('/')
     return (rule.base in ('*', ev.run['base']) and rule.series in ('*', ev.run['series'])
             and place in ('*', ev.run['arch'], ev.run['machine'])
@@ -293,7 +293,7 @@ def skip_lines(ev):
 
 
 def skips_needed(ev):
-    """Every permission for this place was needed, as far as its suite ran with all its cases."""
+    """Every permission for this run was needed, if its suite ran with all its cases."""
     if '.' in (ev.run['filter'] or '*'):
         return []
     ran = [s['name'] for s in ev.suites if s['cases']]
@@ -308,7 +308,7 @@ def skips_needed(ev):
 
 
 def suites_passed(ev):
-    """A suite's own result agrees with its cases'."""
+    """A suite's own result agrees with the results of its cases."""
     reasons = []
     for suite in ev.suites:
         failed = any(c['status'] in ('failed', 'xfail', 'missing') for c in suite['cases'])
@@ -322,8 +322,7 @@ def suites_passed(ev):
 
 
 def nothing_stale(ev):
-    """Every expected failure of this architecture, in a suite that was to run, names a
-    case that exists."""
+    """Every expected failure, of this architecture and a suite that ran, names a case."""
     suites = ev.run['filter'] or '*'
     if suites not in EVERY_SUITE:
         return []
@@ -337,19 +336,19 @@ def nothing_stale(ev):
 # --- splat: did the kernel complain, and could it still? ---------------------------
 
 def explained(ev, text):
-    """Why lab/data/allow lets this pass here, or None."""
+    """The reason of the line of lab/data/allow that explains this text here, or None."""
     places = ev.run['arch'], ev.run['machine']
     return splats.explanation(text, ev.allow, places, ev.run['flavour'])
 
 
 def excused(ev, found):
-    """Why this complaint does no harm, or None: it is explained, or its case announced it."""
+    """Why this complaint is no reason to fail, or None: it is explained, or was announced."""
     announced = (f'announced by {x.suite}.{x.case}' for x in ev.announced if x.covers(found))
     return explained(ev, found.text) or next(announced, None)
 
 
 def no_splat(ev):
-    """No complaint on the console but the excused ones; alike ones count as one."""
+    """Every complaint is excused.  Complaints that differ in numbers only are one reason."""
     alike = {}
     for found in ev.complaints:
         if excused(ev, found) is None:
@@ -359,7 +358,7 @@ def no_splat(ev):
 
 
 def lockdep_stayed_on(ev):
-    """lockdep was still watching at the end."""
+    """lockdep was still on at the end."""
     locks = ev.end[0] if ev.end else None
     proving = ev.config.get('CONFIG_PROVE_LOCKING') == 'y'
     if locks == '0' or locks == '-' and proving:
@@ -369,13 +368,13 @@ def lockdep_stayed_on(ev):
 
 
 def times(found):
-    """How often the same place complained: a compiler may make two of one WARN_ON_ONCE()."""
+    """How often one place complained: a compiler may make two places of a WARN_ON_ONCE()."""
     places = collections.Counter(x.text.split()[-1] for x in found)
     return max(places.values(), default=0)
 
 
 def announced_came(ev):
-    """What a case announced came, a warning exactly once; a case that failed said so itself."""
+    """What a passed case announced came: a warning once, an error at least once."""
     passed = {(s['name'], c['name']) for s in ev.suites for c in s['cases']
               if c['status'] == 'passed'}
     reasons = []
@@ -389,7 +388,7 @@ def announced_came(ev):
 
 
 def taint_explained(ev):
-    """KUnit alone tainted the kernel, and warnings that are all excused; or it is allowed."""
+    """Each taint is KUnit's own, of warnings that are all excused, or explained."""
     warnings = [x for x in ev.complaints if x.name == 'warning']
     warned = bool(warnings) and all(excused(ev, x) for x in warnings)
     return [Reason('splat', 'taint', f'tainted: {text}')
@@ -400,7 +399,7 @@ def taint_explained(ev):
 # --- configuration: is this the kernel that was asked for? -------------------------
 
 def options_landed(ev):
-    """Every requested option is in .config, as asked."""
+    """Every requested option has its value in .config."""
     if not ev.requested:
         return [Reason('configuration', 'option', 'requested.config asks for nothing')]
     reasons = []
@@ -413,7 +412,7 @@ def options_landed(ev):
 
 
 def setting(name, value):
-    """An option as people write it."""
+    """An option and its value for a reader."""
     return f'{name} not set' if value is None else f'{name}={value}'
 
 
@@ -427,19 +426,19 @@ CONDITIONS = (
 
 
 def reasons(ev):
-    """Why the run failed, the leading reason first; empty: it passed."""
+    """Why the run failed, the leading reason first; empty if it passed."""
     found = [r for condition in CONDITIONS for r in condition(ev)]
     return sorted(found, key=lambda r: (PRECEDENCE.index(r.kind),
                                         FAR if r.line is None else r.line))
 
 
 def kind(found):
-    """The class of a run by its leading reason."""
+    """The class of a run is that of its leading reason."""
     return found[0].kind if found else 'pass'
 
 
 def against(expect, lead):
-    """Was a planted bug caught for its own reason?  Returns (met, message)."""
+    """(met, message): was a planted bug caught for the reason that is expected of it?"""
     wanted, _, text = expect.partition(':')
     if lead is None:
         return False, f'unexpected success: {expect} was expected'

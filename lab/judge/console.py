@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The guest's console: raw bytes in, numbered lines with their printk times out.
+"""Split the guest's console into numbered lines with their printk times.
 
-A printk line begins with its time, `[    1.234567] `.  Two of them on one line
-mean that two writers met on the wire: such a line is marked as cut, and each
-part is kept as a segment of its own, so that a splat inside it is still seen.
+A line of printk begins with its time, `[    1.234567] `.  If a line has two times, two
+writers have printed at once.  Such a line is cut: each writer's part is a segment of its
+own, so that a splat in the second part is found too.
 """
 
 import re
@@ -14,7 +14,7 @@ ESCAPES = re.compile(r'\x1b(?:\[[0-9;?=]*[A-Za-z]|[A-Za-z])')
 
 
 class Segment(NamedTuple):
-    """One writer's text, and when it was printed (None: not by printk)."""
+    """One writer's text, and its time (None if printk did not print it)."""
     stamp: float | None
     text: str
 
@@ -37,19 +37,19 @@ class Line(NamedTuple):
 
     @property
     def text(self):
-        """The line without its time."""
+        """The first segment's text."""
         return self.segments[0].text
 
 
 class Console(NamedTuple):
-    """A whole console."""
+    """All lines of a console, its size in bytes and its NUL bytes."""
     size: int
     first_nul: int
     nuls: int
     lines: list
 
     def last(self):
-        """The last line that says anything, or None."""
+        """The last line that is not empty, or None."""
         return next((x for x in reversed(self.lines) if x.whole.strip()), None)
 
 
@@ -73,7 +73,7 @@ def segments(text):
 
 
 def read(raw):
-    """Make a Console of what QEMU wrote."""
+    """Make a Console of the bytes that the emulator wrote."""
     lines = []
     text = raw.decode('utf-8', errors='replace').replace('\0', '')
     for number, line in enumerate(text.split('\n'), 1):

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The KTAP on a console: extracted, read by the kernel's own parser, checked.
+"""Extract the KTAP from a console, and read it.
 
-The verdict of a case is what the tree's tools/testing/kunit/kunit_parser.py says.
-This file gives that parser clean lines, and looks at what it does not report: a
-plan that never came, a result outside every plan, a line that two writers cut, and
-when each result was printed.
+The result of a case is what the tree's tools/testing/kunit/kunit_parser.py makes of it.
+This module gives that parser clean lines, and finds what it does not report: a missing
+plan, a result outside every plan, a line that two writers cut, and the time of each result.
 """
 
 import contextlib
@@ -24,14 +23,14 @@ DIAGNOSTIC = re.compile(r' *# \S')
 EXPECTATION = re.compile(r' *# .*(EXPECTATION|ASSERTION) FAILED at ')
 ALIKE = re.compile(r' *(KTAP version|1\.\.\d|# Subtest:|ok \d|not ok \d)')
 STATS = re.compile(r' *# (\S+): pass:(\d+) fail:(\d+) skip:(\d+) total:(\d+)$')
-# A suite may print a note by itself, or in a case's name: no case is named like one.
+# "# counted: ..." is a note of the suite, not of a case with that name.
 OF_CASE = re.compile(r'    # (?!(?:counted|seed|cost): )([^\s:]+): (.*)$')
 COUNTED = re.compile(r'(?:# )?counted: (\S.*?) calls=(\d+) pages=(\d+) changed=(\d+)$')
 COUNTING = re.compile(r'\bcounted: ')
 SEED = re.compile(r'(?:# )?seed: (0x[0-9a-fA-F]+)$')
 ANNOUNCED = re.compile(r'announced: (\S+) (\S.*)$')
 CASE = 4	# KUnit indents cases by this many spaces, their parameters by twice that
-END = 1 << 60	# behind every line
+END = 1 << 60	# a number above that of every line
 
 
 class Entry(NamedTuple):
@@ -49,7 +48,7 @@ class Extract(NamedTuple):
 
 
 def is_grammar(text):
-    """Can this line only be KTAP?"""
+    """Does this line have the form of KTAP?"""
     return any(p.match(text) for p in (VERSION, PLAN, SUBTEST, RESULT, DIAGNOSTIC))
 
 
@@ -63,20 +62,20 @@ def first_version(console):
 
 
 def unreadable(line, stamped):
-    """Is this a line that two writers shared, or that lost its time?"""
+    """Did two writers share this line, or has it lost its time?"""
     return line.cut or bool(line.whole.strip()) and (line.stamp is not None) != stamped
 
 
 def looks_like_ktap(line):
-    """Could any part of this line have been KTAP?"""
+    """Does a part of this line begin like KTAP?"""
     return any(ALIKE.match(s.text) for s in line.segments)
 
 
 def extract(console):
-    """Take the KTAP lines off a console; a line that was cut is never taken.
+    """The KTAP lines of a console, without those that were cut.
 
-    What a failed expectation says stands on lines of the same printk record, so of
-    the same time, and is worded as its test pleases.
+    The message of a failed expectation has free words.  It is one printk record, so its
+    lines are known by their time.
     """
     start = first_version(console)
     entries, bad, failing = [], [], []
@@ -98,7 +97,7 @@ def extract(console):
 
 @contextlib.contextmanager
 def importing_from(folder):
-    """Import from this folder, and leave no trace in it."""
+    """Import from this folder without writing byte code there."""
     kept, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     sys.path.insert(0, str(folder))
     try:
@@ -109,7 +108,7 @@ def importing_from(folder):
 
 
 class Parsed(NamedTuple):
-    """What the tree's parser made of the KTAP: its Test (None: it gave up)."""
+    """The parser's tree of tests (None if it gave up), and the errors that it counted."""
     main: object
     errors: int
     error: str
@@ -122,7 +121,7 @@ def first_error(said):
 
 
 def load_parser(tree):
-    """The tree's kunit_parser; a second tree's in one process is another module."""
+    """Import the tree's kunit_parser, and none that was imported from another tree before."""
     folder = tree / 'tools/testing/kunit'
     if not (folder / 'kunit_parser.py').is_file():
         raise Unreadable(f'no kunit_parser.py under {folder}')
@@ -133,7 +132,7 @@ def load_parser(tree):
 
 
 def parse(tree, entries):
-    """Run the tree's parser, which prints; some broken KTAP makes it raise."""
+    """Run the tree's parser.  It prints, and some malformed KTAP makes it raise."""
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         parser = load_parser(tree)
@@ -145,7 +144,7 @@ def parse(tree, entries):
 
 
 class Suite:
-    """What the lines say of one suite: its plan, its results and their times."""
+    """The lines of one suite: its plan, its results and their times."""
 
     def __init__(self, name, stamp):
         self.name, self.start, self.end = name, stamp, None
@@ -175,7 +174,7 @@ class Suite:
         return list(self.cases)[-1] if self.cases else None
 
     def missing(self):
-        """The numbers that the plan promised and no line brought."""
+        """The numbers of the planned cases that have no result line."""
         return sorted(set(range(1, (self.plan or 0) + 1)) - set(self.numbers))
 
 
@@ -185,7 +184,7 @@ def elapsed(start, end):
 
 
 class Index:
-    """The suites in the order of their lines, and the plan above them."""
+    """The suites in the order of their lines, and the plan of the suites."""
 
     def __init__(self, entries):
         self.plan, self.suites, self.results, self.ended = None, [], 0, []
@@ -198,7 +197,7 @@ class Index:
         return last if last and last.end is None and last.name not in self.ended else None
 
     def take(self, entry):
-        """Sort one line in by its indentation."""
+        """Take one line; its indentation says what it belongs to."""
         plan, sub = PLAN.match(entry.text), SUBTEST.match(entry.text)
         result = RESULT.match(entry.text)
         self.results += bool(result)
@@ -212,7 +211,7 @@ class Index:
             self.inside(self.current(), entry, plan, result)
 
     def inside(self, suite, entry, plan, result):
-        """A line of a suite that runs."""
+        """A line of the suite that runs."""
         if plan and len(plan.group(1)) == CASE:
             suite.plan = int(plan.group(2))
         elif result and len(result.group(1)) == CASE:
@@ -247,7 +246,7 @@ class Index:
 def parameters(logs, case):
     """KUnit's own count of a case's parameters, or None.
 
-    On 6.1 a skipped parameter prints a plain "ok": only this line knows of it.
+    On 6.1 the result of a skipped parameter is a plain "ok"; only this line counts it.
     """
     for text in logs:
         match = STATS.match(text)
@@ -258,13 +257,13 @@ def parameters(logs, case):
 
 
 def messages(logs):
-    """What a case said, without its stamps and indentation."""
+    """The messages of a case, without indentation."""
     return [t.strip() for t in logs if not STATS.match(t) and not RESULT.match(t)
             and not SUBTEST.match(t)]
 
 
 def failures(said):
-    """What each failed expectation said, else the case's last words."""
+    """The message of each failed expectation, or the case's last message."""
     found, failing = [], False
     for message in said:
         if ' FAILED at ' in message:
@@ -278,7 +277,7 @@ def failures(said):
 
 
 def notes(entries):
-    """Counted notifications, seeds, and lines that mean to count and cannot be read."""
+    """Counted notifications, seeds, and the "counted:" lines that cannot be parsed."""
     counted, seeds, unreadable, suite = [], [], [], None
     for entry in entries:
         sub, own = SUBTEST.match(entry.text), OF_CASE.match(entry.text)
@@ -300,7 +299,7 @@ def notes(entries):
 
 
 class Announced(NamedTuple):
-    """A complaint that a case provokes on purpose, between two lines of the console."""
+    """A complaint that a case provokes on purpose, and the lines between which it must come."""
     suite: str
     case: str
     name: str
@@ -309,13 +308,13 @@ class Announced(NamedTuple):
     until: int = END
 
     def covers(self, found):
-        """Is this the complaint?"""
+        """Is this the announced complaint?"""
         return (found.name == self.name and self.text in found.text
                 and self.since < found.line < self.until)
 
 
 def announced(entries):
-    """What the cases announce; each announcement ends with its case."""
+    """The announcements of all cases; each one ends with the result of its case."""
     done, current, suite = [], [], None
     for entry in entries:
         sub, own = SUBTEST.match(entry.text), OF_CASE.match(entry.text)

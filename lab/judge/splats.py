@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Find the kernel's complaints on a console, and tell the explained from the rest."""
+"""Find the kernel's complaints on a console: known splats, and errors of its log."""
 
 import re
 from typing import NamedTuple
@@ -8,11 +8,11 @@ PANIC = re.compile(r'^Kernel panic - not syncing: ?(.*)')
 CUT_HERE = re.compile(r'^-+\[ cut here \]-+')
 END_TRACE = re.compile(r'^---\[ end trace ')
 RULER = re.compile(r'^={20,}$')
-OUR_LIST = 'lab: error '	# the guest repeats what the console has shown before
-CUT = 700		# the guest cuts long lines of its list, behind more characters than this
+OUR_LIST = 'lab: error '	# begins a line of the guest's list, which repeats others
+CUT = 700		# the guest shortens a line of its list only if it is longer than this
 CHANGING = re.compile(r'0x[0-9a-f]+|\b[0-9a-f]{8,16}\b|\d+')
 WARN_HEAD = 5		# WARN()'s message stands between "cut here" and "WARNING: CPU:"
-DUMP_REACH = 400	# a lockdep report can hold this many lines before its stack
+DUMP_REACH = 400	# so many lines a lockdep report can have above its stack
 TAINTS = ('PROPRIETARY_MODULE', 'FORCED_MODULE', 'CPU_OUT_OF_SPEC', 'FORCED_RMMOD',
           'MACHINE_CHECK', 'BAD_PAGE', 'USER', 'DIE', 'OVERRIDDEN_ACPI_TABLE', 'WARN',
           'CRAP', 'FIRMWARE_WORKAROUND', 'OOT_MODULE', 'UNSIGNED_MODULE', 'SOFTLOCKUP',
@@ -32,11 +32,11 @@ class Error(NamedTuple):
     """A line that the kernel logged at level error or worse."""
     stamp: float
     text: str
-    line: int		# where the guest's list has it
+    line: int		# its line in the guest's list
 
 
 def pieces(console):
-    """Every writer's text with its line number."""
+    """(line number, text) of each writer's part of each line."""
     for line in console.lines:
         for segment in line.segments:
             yield line.number, segment.text
@@ -52,12 +52,12 @@ def panic(console):
 
 
 def name_of(text, splats):
-    """The first pattern that knows this text, or None."""
+    """The name of the first pattern that matches this text, or None."""
     return next((s.name for s in splats if s.pattern.search(text)), None)
 
 
 def warn_message(console, number):
-    """WARN() prints its message above its WARNING line: fetch it."""
+    """The message of a WARN(), which stands above its WARNING line."""
     above = console.lines[max(0, number - 1 - WARN_HEAD):number - 1]
     for back, line in enumerate(reversed(above)):
         if CUT_HERE.match(line.text):
@@ -67,19 +67,19 @@ def warn_message(console, number):
 
 
 def opens_warning(console, number, splats):
-    """Is this "cut here" the top of a WARNING or BUG that has its own line?"""
+    """Does a WARNING or BUG with a line of its own follow this "cut here"?"""
     below = console.lines[number:number + WARN_HEAD + 1]
     return any(name_of(x.text, splats) not in (None, 'stack-dump') for x in below)
 
 
 def worded(console, name, text, number):
-    """The complaint as one line; a WARNING with the message it was given."""
+    """The complaint in one line; that of a WARNING has its message too."""
     message = warn_message(console, number) if name == 'warning' else ''
     return Found(name, f'{text}: {message}' if message else text.strip(), number)
 
 
 def complaints(console, splats):
-    """Every complaint in order."""
+    """Every known splat, in the order of the lines."""
     found, head = [], -DUMP_REACH - 1
     for number, text in pieces(console):
         if text.startswith(OUR_LIST):
@@ -98,12 +98,12 @@ def complaints(console, splats):
 
 
 def is_line(error, text):
-    """Is this text of a line that error? The guest cuts long ones."""
+    """Is this line that error of the list?  The guest shortens long ones."""
     return text == error.text or len(error.text) > CUT and text.startswith(error.text)
 
 
 class Places:
-    """Finds by its time and text where a line stands."""
+    """Finds the line of the console that has an error's time and text."""
 
     def __init__(self, lines):
         self.by_stamp = {}
@@ -111,15 +111,15 @@ class Places:
             self.by_stamp.setdefault(stamp, []).append((number, text))
 
     def find(self, error):
-        """The number of the line that this error is, or None."""
+        """The number of the error's line, or None."""
         lines = self.by_stamp.get(error.stamp, ())
         return next((n for n, text in lines if is_line(error, text.rstrip())), None)
 
 
 def told(console, heads, errors):
-    """The lines of errors that the report of a known complaint consists of.
+    """The lines of errors that belong to the report of a known splat.
 
-    They follow its head without another line between, up to a closing ruler.
+    They follow its first line without another line between, up to a closing ruler.
     """
     found = set(heads)
     for head in heads:
@@ -135,7 +135,7 @@ def told(console, heads, errors):
 
 
 def logged(console, entries, errors, known):
-    """The errors that are neither lines of KTAP nor told by a known complaint."""
+    """The errors that are neither KTAP nor a part of a known splat's report."""
     of_ktap = Places(entries)
     shown = Places((x.number, s.stamp, s.text) for x in console.lines for s in x.segments)
     lines = {shown.find(e) or e.line: e.text for e in errors if of_ktap.find(e) is None}
@@ -145,7 +145,7 @@ def logged(console, entries, errors, known):
 
 
 def explanation(text, allow, places, flavour):
-    """The reason why this is allowed here, or None."""
+    """The reason of the first rule that allows this text here, or None."""
     for rule in allow:
         if rule.place in ('*', *places) and rule.flavour in ('*', flavour) \
                 and rule.pattern.search(text):
@@ -154,11 +154,11 @@ def explanation(text, allow, places, flavour):
 
 
 def likeness(found):
-    """Two complaints with the same likeness are one complaint, twice."""
+    """Name and text without numbers: the same complaint has the same likeness."""
     return found.name, CHANGING.sub('N', found.text)
 
 
 def taints(mask):
-    """The names of the taint bits that KUnit does not explain."""
+    """The names of the taint bits, without KUnit's own."""
     bits = [b for b in range(mask.bit_length()) if mask >> b & 1 and b != TAINT_TEST]
     return [f'TAINT_{TAINTS[b] if b < len(TAINTS) else "UNKNOWN"} (bit {b})' for b in bits]

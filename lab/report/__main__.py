@@ -14,6 +14,7 @@ import output
 from report import table
 from judge.conditions import EVERY_SUITE
 
+# So many are shown; the files of the result have all.
 MOST_REASONS = 10
 MOST_MESSAGES = 6
 MOST_SEEDS = 4
@@ -31,7 +32,7 @@ def arguments():
 
 
 def load(folder):
-    """The judge's summary; without one the run has failed."""
+    """The judge's summary; a folder without one ends the program."""
     try:
         return json.loads((folder / 'summary.json').read_text())
     except (OSError, ValueError) as error:
@@ -39,7 +40,7 @@ def load(folder):
 
 
 def title(run):
-    """What was booted."""
+    """The kernel and the machine, in a line."""
     if not run:
         return 'unknown run'
     more = [f'{run["cpus"]} CPUs', f'series {run["series"]}']
@@ -53,12 +54,12 @@ def title(run):
 
 
 def seconds(value):
-    """A time, or a dash."""
+    """A time, or a dash if it is not known."""
     return '-' if value is None else f'{value:.2f}s'
 
 
 def suite_row(suite):
-    """One suite's numbers."""
+    """The row of a suite."""
     states = [c['status'] for c in suite['cases']]
     bad = sum(s in STATES for s in states) + suite['missing']
     return [suite['name'], len(states) + suite['missing'], states.count('passed'), bad,
@@ -66,7 +67,7 @@ def suite_row(suite):
 
 
 def total_row(name, totals, time):
-    """A sum."""
+    """The row of a sum."""
     return [name, totals['cases'], totals['passed'], totals['failed'], totals['xfail'],
             totals['skipped'], seconds(time)]
 
@@ -80,13 +81,13 @@ def suites(found):
 
 
 def cases(found, *states):
-    """(SUITE.CASE, case) of those in one of these states."""
+    """(SUITE.CASE, case) of each case in one of these states."""
     return [(f'{s["name"]}.{c["name"]}', c) for s in found['suites'] for c in s['cases']
             if c['status'] in states]
 
 
 def section(name, lines):
-    """A headed block, or nothing."""
+    """A block with a heading, or nothing if it has no lines."""
     return ['', name] + lines if lines else []
 
 
@@ -109,7 +110,7 @@ def expected(found):
 
 
 def failed(found):
-    """Failed cases with what they said."""
+    """Failed cases with their messages."""
     out = []
     for name, case in cases(found, *STATES):
         out += table.wrapped(f'{name}: {STATES[case["status"]]}')
@@ -121,7 +122,7 @@ def failed(found):
 
 
 def summed(counted):
-    """Counted notifications by operation, in the order they came."""
+    """Counted notifications by operation, in the order of the console."""
     sums = {}
     for each in counted:
         row = sums.setdefault(each['operation'], [0, 0, 0])
@@ -145,7 +146,7 @@ def counted(found):
 
 
 def moved(found):
-    """What apic_access_page_move_test counted, a line each form."""
+    """The counts of apic_access_page_move_test, a line for each form."""
     head = ['way', 'form', 'mutant', 'moves', 'reloads', 'reads', 'mismatches', 'episodes']
     rows = []
     for _, case in cases(found, 'passed', 'failed'):
@@ -157,7 +158,7 @@ def moved(found):
 
 
 def seeds(found):
-    """Each seed with where it was used; of a suite with many cases the first ones."""
+    """Each seed with its case; of a place with many seeds the first ones."""
     places = {}
     for each in found['seeds']:
         place = '.'.join(x for x in (each['suite'], each['case']) if x)
@@ -184,7 +185,7 @@ def unlisted(found):
 
 
 def allowed(found):
-    """Complaints that lab/data/allow explains."""
+    """Complaints that lab/data/allow explains or a case announced, with the reason."""
     return [x for each in found['allowed']
             for x in table.wrapped(f'{each["text"]} ({each["reason"]})')]
 
@@ -202,7 +203,7 @@ def reasons(found):
 
 
 def verdict(found):
-    """The last word on one run."""
+    """The verdict in a line."""
     if found['expect']:
         colour = 'green' if found['expect']['met'] else 'red'
         return table.coloured(colour, found['expect']['message'])
@@ -212,7 +213,7 @@ def verdict(found):
 
 
 def one(folder, found):
-    """The report on one run."""
+    """All lines of the report on one run."""
     out = [table.coloured('bold', title(found['run'])), ''] + suites(found)
     out += section('skipped:', skipped(found))
     out += section('lines for lab/data/skips, each with the reason that is missing:', unlisted(found))
@@ -231,7 +232,7 @@ def one(folder, found):
 
 
 def good(found):
-    """A pass, or a planted bug that was caught for its own reason."""
+    """Did the run pass, or was its planted bug caught?"""
     return found['expect']['met'] if found['expect'] else found['verdict'] == 'passed'
 
 
@@ -250,7 +251,7 @@ def together(folders, all_found):
 
 
 def main():
-    """Print, and say with the exit status whether all of it was good."""
+    """Print the report; the exit status is 0 if all runs were good, else 1."""
     args = arguments()
     all_found = [load(folder) for folder in args.results]
     out = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernels that a table compares: what was judged of them, and their names."""
+"""The kernels that a table compares: their judged runs and their names."""
 
 import json
 
@@ -16,7 +16,7 @@ def load(folder):
 
 
 def label(kernel, found):
-    """The head of a kernel's column; found is its summary, or None."""
+    """The heading of a kernel's column; found is its summary, or None."""
     if found is None:
         return kernel
     return found['run']['version'] + (' series' if kernel == 'series' else '')

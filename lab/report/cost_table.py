@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Compare what operations of the mm cost on three kernels, in instructions.
+"""Compare the cost of operations of the mm on three kernels, in instructions.
 
 usage: cost_table RESULTS_DIR     with the result folders base, series and upstream
 
-Every row is an operation and who subscribes to its mm; a column each for the base, the
-series and upstream, and how the series compares. Where no secondary TLB subscribes, the
-series must not exceed the base by more than the tolerance below. Exit status: 0, 2
-(a count is missing) or 7 (the series costs more).
+A row is an operation and the kind of subscriber to its mm. The columns are the base, the
+series, upstream, and the ratio of the series to both. Where no secondary TLB subscribes,
+the series may exceed the base by the tolerance below. Exit status: 0, 2 (a count is
+missing) or 7 (the series costs more).
 """
 import re
 import sys
@@ -17,10 +17,10 @@ from report import columns, table
 
 KERNELS = ("base", "series", "upstream")
 COST = re.compile(r"# cost: (\S+) subscriber=(\S+) instructions=(\d+)$")
-# Who must not pay for what others have.
+# Subscribers without a secondary TLB: the series must cost them nothing.
 FREE = ("none", "range")
-# What the state of an allocator makes of the same code: the suite allows it one
-# kernel's two counts, too. Most rows differ by nothing.
+# The state of an allocator changes the count of the same code a little. The suite allows
+# the same between two counts on one kernel. Most rows do not differ.
 TOLERANCE = 0.001
 
 
@@ -38,10 +38,12 @@ def load(folder):
 
 
 def ratio(count, other):
+    """count / other, for a cell."""
     return f"{count / other:.4f}"
 
 
 def row(key, counts):
+    """(cells, does the series cost too much?) of one operation and subscriber."""
     base, series, upstream = (counts[kernel][key] for kernel in KERNELS)
     dear = key[1] in FREE and series > base * (1 + TOLERANCE)
     return [" ".join(key), base, series, upstream, ratio(series, base),
@@ -49,6 +51,7 @@ def row(key, counts):
 
 
 def main():
+    """Print the table and its verdict."""
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     runs, counts = {}, {}

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Print docs/dma-table.md from judged runs of the suites of MACHINE=smmu.
 
-usage: dma_table RESULTS_DIR MUTANTS_DIR     with result folders base, upstream, series,
-                                             and the same -dirty: _dirty_smmu on CPU=max
+usage: dma_table RESULTS_DIR MUTANTS_DIR
 
-A run that is missing is a column of "not run". Exit status: 0, or 2 without any run.
+RESULTS_DIR has the result folders base, upstream and series, and with -dirty behind these
+names those of _dirty_smmu on CPU=max. A missing run is a column of "not run".
+Exit status: 0, or 2 without any run.
 """
 import re
 import sys
@@ -25,7 +26,7 @@ HEAD = """<!-- SPDX-License-Identifier: GPL-2.0-only -->
 
 
 class Run:
-    """A judged run."""
+    """A judged run: the SMMU's commands, the DMA transfers and the cases."""
 
     def __init__(self, folder, summary):
         self.summary = summary
@@ -44,7 +45,7 @@ def load(folder):
 
 
 def load_both(folder):
-    """The run, with the cases and transfers of the one on the other CPU; or None."""
+    """The run, with the cases and transfers of the run with CPU=max; or None."""
     run, dirty = load(folder), load(folder.with_name(folder.name + "-dirty"))
     if run and dirty:
         run.cases |= dirty.cases
@@ -53,13 +54,13 @@ def load_both(folder):
 
 
 def keys(runs, member):
-    """Of all runs, the series first, in the order of their coming."""
+    """The keys of all runs, those of the series first."""
     found = [getattr(run, member) for run in reversed(runs) if run]
     return list(dict.fromkeys(key for each in found for key in each))
 
 
 def rows(first, runs, member, show, more=lambda key: []):
-    """A table: a line each key, a column each run."""
+    """The lines of a table with a row for each key and a column for each run."""
     head = [first] + [columns.label(k, r and r.summary) for k, r in zip(columns.KERNELS, runs)] + more(None)
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for key in keys(runs, member):
@@ -69,7 +70,7 @@ def rows(first, runs, member, show, more=lambda key: []):
 
 
 def killers(folder):
-    """{case: the mutants that it kills}"""
+    """The mutants that each case kills, by the case."""
     found = {}
     for path in sorted(Path(folder).rglob("*.patch")):
         for case in KILLS.findall(path.read_text(encoding="utf-8")):
@@ -78,6 +79,7 @@ def killers(folder):
 
 
 def main():
+    """Print the document."""
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     runs = [load_both(Path(sys.argv[1]) / kernel) for kernel in columns.KERNELS]

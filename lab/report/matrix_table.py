@@ -3,7 +3,7 @@
 
 usage: matrix_table RESULTS_DIR     with result folders base-ARCH, upstream-ARCH, series-ARCH
 
-A run that is missing is a column of "not run". Exit status: 0, or 2 without any run.
+A missing run is a column of "not run". Exit status: 0, or 2 without any run.
 """
 import re
 import sys
@@ -29,7 +29,7 @@ MORE = re.compile(r"# \S+: more: (.+)$")
 
 
 def rows_of(found):
-    """{path: (status, reason, counted or None)} in the suite's order."""
+    """(status, reason, counted or None) by path, in the order of the suite."""
     counted = {x["operation"]: x for x in found["counted"] if x["suite"] == SUITE}
     cases = [c for s in found["suites"] if s["name"] == SUITE for c in s["cases"]]
     names = [(c["name"].removesuffix(CLAIM), c) for c in cases]
@@ -37,13 +37,13 @@ def rows_of(found):
 
 
 def more(case):
-    """Why a path that is as it should be tells more than changes."""
+    """The reason for which a passed path may invalidate more than changes, or nothing."""
     found = [MORE.search(text) for text in case["messages"]]
     return next((m.group(1) for m in found if m), "") if case["status"] == "passed" else ""
 
 
 def cell(row, reasons):
-    """One path on one kernel; a reason to skip is numbered in the order of its coming."""
+    """One path on one kernel; a new reason is added to reasons and gets the next number."""
     if row is None:
         return "not run"
     status, reason, count = row
@@ -59,7 +59,7 @@ def cell(row, reasons):
 
 
 def table_of(arch, found):
-    """One architecture's."""
+    """The section of one architecture."""
     rows = {kernel: rows_of(found[kernel]) if found[kernel] else {} for kernel in KERNELS}
     paths = list(dict.fromkeys(path for kernel in reversed(KERNELS) for path in rows[kernel]))
     reasons = []
@@ -72,6 +72,7 @@ def table_of(arch, found):
 
 
 def main():
+    """Print the document."""
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     folder, lines = Path(sys.argv[1]), []

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Print what became of each mutant of a run.
+"""Print the verdict on each mutant of a run.
 
-usage: mutant_table LIST     a line each: VERDICT, seconds, SUBJECT/NAME, its cases,
-                             with a tab between them
+usage: mutant_table LIST     a line for each mutant: VERDICT, seconds, SUBJECT/NAME, its
+                             cases, with tabs between
 """
 
 import sys
@@ -15,7 +15,7 @@ HEAD = ('mutant', 'verdict', 'seconds', 'case')
 
 
 def shown(cases):
-    """The first case; how many more there are."""
+    """The first case, and how many more there are."""
     first, *more = cases.split()
     return first + (f' +{len(more)}' if more else '')
 
@@ -28,7 +28,7 @@ def rows(text):
 
 
 def aligned(found):
-    """Columns, the seconds to the right; the last one as long as it is."""
+    """Aligned columns, the seconds to the right; the last column is not padded."""
     grid = [HEAD, *found]
     name, verdict, seconds = (max(len(row[n]) for row in grid) for n in range(3))
     return [f'{row[0]:<{name}}  {row[1]:<{verdict}}  {row[2]:>{seconds}}  {row[3]}'
@@ -36,6 +36,7 @@ def aligned(found):
 
 
 def main():
+    """Print the table; what was not killed is red."""
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     found = list(rows(Path(sys.argv[1]).read_text(encoding='utf-8')))

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Merge what was judged of the planted bugs into RESULTS_DIR/junit.xml.
+"""Merge the results of the planted bugs into RESULTS_DIR/junit.xml.
 
-usage: planted_junit RESULTS_DIR     with a folder NAME and a file NAME.log for each bug
+usage: planted_junit RESULTS_DIR     with a file list of lines "NAME STATUS", and for each
+                                     bug a folder NAME and a file NAME.log
 
-A bug whose boot nobody judged is a failure with the last line of its log.
+A bug whose boot failed without a failure in its result is one with the last line of its log.
 """
 
 import sys
@@ -14,21 +15,23 @@ import output
 from judge import junit, outcomes
 
 
-def unjudged(log):
-    """The suite of a bug that has no result."""
+def told_by_its_log(log, status):
+    """The suite of a bug whose boot was not judged, or was judged and failed all the same."""
     last = (log.read_text(encoding='utf-8', errors='replace').splitlines() or ['no output'])[-1]
-    lost = outcomes.Outcome(log.stem, 'MISS', 0, 'not judged', last)
+    lost = outcomes.Outcome(log.stem, 'MISS', 0, f'the boot ended with status {status}', last)
     return junit.suite(outcomes.Group('planted', 0, [lost]), 'planted', {}, {})
 
 
 def suites(folder):
     """One for each bug."""
-    for log in sorted(folder.glob('*.log')):
-        judged = folder / log.stem / 'junit.xml'
-        if judged.exists():
-            yield from xml.parse(judged).getroot()
+    for line in (folder / 'list').read_text(encoding='utf-8').splitlines():
+        name, status = line.split()
+        judged = folder / name / 'junit.xml'
+        found = list(xml.parse(judged).getroot()) if judged.exists() else []
+        if found and (status == '0' or any(x.get('failures') != '0' for x in found)):
+            yield from found
         else:
-            yield unjudged(log)
+            yield told_by_its_log(folder / f'{name}.log', status)
 
 
 def main():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Plain-text tables that fit a terminal, and colours when one is there."""
+"""Plain-text tables that fit a terminal, and colours for one."""
 
 import os
 import shutil
@@ -16,14 +16,14 @@ def width():
 
 
 def coloured(colour, text):
-    """Colour for a terminal whose owner did not say NO_COLOR."""
+    """The text in a colour if it goes to a terminal and NO_COLOR is not set."""
     if os.environ.get('NO_COLOR') or not sys.stdout.isatty():
         return text
     return f'\033[{CODES[colour]}m{text}\033[0m'
 
 
 def shorten(text, room):
-    """Cut in the middle; both ends of a name say something."""
+    """Cut in the middle: both ends of a name are worth reading."""
     if len(text) <= room:
         return text
     left = (room - 3) // 2
@@ -31,7 +31,7 @@ def shorten(text, room):
 
 
 def lines(head, rows):
-    """Aligned columns: the first to the left and shortened to fit, the rest right."""
+    """Aligned columns: the first to the left, shortened to fit; the others to the right."""
     grid = [[str(x) for x in row] for row in [head, *rows]]
     wide = [max(len(row[i]) for row in grid) for i in range(len(head))]
     wide[0] = min(wide[0], max(8, width() - sum(wide[1:]) - 2 * (len(head) - 1)))
@@ -41,7 +41,7 @@ def lines(head, rows):
 
 
 def whole(number):
-    """So many pages are more than anything changes: all of an address space."""
+    """Does this number of pages stand for a whole address space?"""
     return number >= 1 << 40
 
 
@@ -51,6 +51,6 @@ def pages(number):
 
 
 def wrapped(text, indent='  '):
-    """Text folded to the width, its first line indented less than the others."""
+    """Text folded to the width; the first line is indented less than the others."""
     return textwrap.wrap(text, width(), initial_indent=indent,
                          subsequent_indent=indent + '    ') or [indent.rstrip()]

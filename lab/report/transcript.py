@@ -3,10 +3,10 @@
 
 usage: python3 -m report.transcript RESULT_DIR RECORD_DIR DOCUMENT
 
-The result's table of suites and its verdict become the lines between
-"<!-- transcript -->" and "<!-- end of the transcript -->". What the report says between
-them (skipped cases, counts, seeds) is left out, as the three dots say. RECORD_DIR keeps
-what of summary.json that needs, so that a test can make the same lines again.
+The lines between "<!-- transcript -->" and "<!-- end of the transcript -->" become the
+result's table of suites and its verdict. Three dots stand for the rest of the report
+(skipped cases, counts, seeds). RECORD_DIR keeps the keys of summary.json that are needed,
+so that a test can make the same lines again.
 """
 
 import json

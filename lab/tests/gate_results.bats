@@ -101,11 +101,15 @@ checked() {
 	merged 'text["lab.repeats", "repeats"].count("an int3 in a mini boot") == 2'
 }
 
-@test "a planted bug whose boot nobody judged is a failure with the end of its log" {
-	mkdir "$T/planted"
-	printf 'one\nboot: no such suite\n' > "$T/planted/two.log"
+@test "a planted bug whose boot was not judged, or failed all the same, is a failure with its log's end" {
+	mkdir -p "$T/planted/two"
+	printf 'one\nboot: no such suite\n' > "$T/planted/one.log"
+	printf '%s\n' '  lost: the guest fell silent; not booted once more' > "$T/planted/two.log"
+	printf '%s\n' 'one 2' 'two 6' > "$T/planted/list"
+	echo '<testsuites><testsuite name="planted" failures="0"/></testsuites>' > "$T/planted/two/junit.xml"
 	PYTHONPATH=$HOUSE/lab python3 -B -m report.planted_junit "$T/planted"
-	grep -q '<failure type="MISS" message="not judged">boot: no such suite</failure>' "$T/planted/junit.xml" ||
+	grep -q '<failure type="MISS" message="the boot ended with status 2">boot: no such suite<' "$T/planted/junit.xml" &&
+		grep -q 'status 6">  lost: the guest fell silent; not booted once more<' "$T/planted/junit.xml" ||
 		fail "not said" "$(cat "$T/planted/junit.xml")"
 }
 
