@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The judge on what the kernel has logged at level error or worse: the console shows no
-# levels, the guest lists those lines at its end.
+# The judge on lines that the kernel logged at level error or worse. The console shows no
+# levels, so the guest lists these lines at its end.
 
 setup() {
 	load result.bash
@@ -18,7 +18,7 @@ ERRORS=(
 	'KVM internal error. Suberror: 1'
 )
 
-@test "an error that the kernel logged fails the run, whatever its words are" {
+@test "an error that the kernel logged fails the run, whatever its words" {
 	local text
 	for text in "${ERRORS[@]}"; do
 		result pass
@@ -29,7 +29,7 @@ ERRORS=(
 	done
 }
 
-@test "so does a VT-d fault, and a line of a level worse than error" {
+@test "a VT-d fault, and a line of a level worse than error, fails the run" {
 	result pass
 	an_error 3 'DMAR: [DMA Read NO_PASID] Request device [00:02.0] fault addr 0x1000'
 	an_error 2 'AMD-Vi: Event logged [ILLEGAL_COMMAND_ERROR address=0x1000]'
@@ -55,7 +55,7 @@ ERRORS=(
 	summary 's["reasons"][0]["count"] == 2'
 }
 
-@test "an error is told with the console around the line it stood on" {
+@test "the diagnosis shows the console around an error" {
 	result pass
 	an_error 3 'AMD-Vi: Completion-Wait loop timed out'
 	judged 8
@@ -84,7 +84,7 @@ ERRORS=(
 	has 'test: lab_plant.adds_up announced "CMDQ error", which came 0 times'
 }
 
-@test "an announced error may come again, it must come once" {
+@test "an announced error must come, and may come again" {
 	result pass
 	an_error 3 'arm-smmu-v3 9050000.smmuv3: CMDQ error' '/    ok 2 does_as_told/'
 	an_error 3 'arm-smmu-v3 9050000.smmuv3: CMDQ error' '/    ok 2 does_as_told/'
@@ -112,7 +112,7 @@ ERRORS=(
 	summary '[x["reason"] for x in s["allowed"]] == ["the machine is AMD'"'"'s"]'
 }
 
-@test "what KUnit says at level error of a case that fails is the case's failure alone" {
+@test "KUnit's errors about a failed case are no failure beside it" {
 	result fail
 	list=$(sed -nE 's/\r$//; s/^\[ *([0-9.]+)\] (    # does_as_told: EXPECT.*|    Expected 1.*|        1 \+ 1 == .*)$/[    7.000000] lab: error 3 \1 \2/p' "$RES/console")
 	[ "$(wc -l <<< "$list")" -ge 2 ]
@@ -126,14 +126,14 @@ ERRORS=(
 	[ "${#lines[@]}" = 1 ]
 }
 
-@test "words like KTAP's in an error of another time are no KTAP" {
+@test "an error with words of KTAP at another time is no KTAP" {
 	result pass
 	an_error 3 '    # does_as_told: EXPECTATION FAILED at nowhere' 1
 	judged 8
 	line 0 "splat:     # does_as_told: EXPECTATION FAILED at nowhere"
 }
 
-@test "what a report known by its words consists of is told once" {
+@test "the lines of a known splat's report are one reason" {
 	result pass
 	for text in '==================================================================' \
 		'BUG: KCSAN: data-race in race_a \/ race_b' 'write to 0xffff888 of 8 bytes by task 7 on cpu 1:' \

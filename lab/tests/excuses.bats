@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The judge on what does not pass and is no failure: cases that must fail, each with the
-# text it must show, and skips, each with a permission.
+# The judge on what neither passes nor fails a run: expected failures, each with the text
+# that it must show, and permitted skips.
 
 setup() {
 	load result.bash
@@ -44,9 +44,12 @@ permits() {
 	printf '%s\n' "$@" > "$RES/skips"
 }
 
+# PARAMETER: permits the recording's other skip.
+PARAMETER='* * lab_first.covers_each_size "1 of 3 parameters"  # why'
+
 @test "a skip that is not permitted fails the run" {
 	result pass
-	permits '* * lab_first.covers_each_size "1 of 3 parameters"  # why'
+	permits "$PARAMETER"
 	judged 7
 	only "test: lab_first.needs_a_device skipped without permission: no edu device on this machine"
 }
@@ -65,12 +68,12 @@ permits() {
 		'x86_64 kcsan lab_first.needs_a_device "no edu"' \
 		'x86_64/max * lab_first.needs_a_device "no edu"'; do
 		result pass
-		permits '* * lab_first.covers_each_size "1 of 3 parameters"  # why' "$other  # why"
+		permits "$PARAMETER" "$other  # why"
 		judged 7
 		has "test: lab_first.needs_a_device skipped without permission: no edu device on this machine"
 	done
 	result pass
-	permits '* * lab_first.covers_each_size "1 of 3 parameters"  # why' \
+	permits "$PARAMETER" \
 		'x86_64/max lockdep lab_first.needs_a_device "no edu"  # why'
 	record run.json cpu '"max"'
 	judged 0
@@ -103,4 +106,41 @@ permits() {
 	permits 'amd64 * lab_first.needs_a_device "no edu device"  # why'
 	judged 2
 	only "input: skips:1: unknown architecture 'amd64'"
+}
+
+@test "a permission may be for one base, and for the unpatched kernel or the series alone" {
+	local kernel
+	result pass
+	for kernel in 6.1 6.1-full '*-full'; do
+		permits "$PARAMETER" "$kernel x86_64 * lab_first.needs_a_device \"no edu\"  # why"
+		judged 0
+	done
+	for kernel in 6.12 6.1-none '*-none' 6.12-full; do
+		permits "$PARAMETER" "$kernel x86_64 * lab_first.needs_a_device \"no edu\"  # why"
+		judged 7
+		only "test: lab_first.needs_a_device skipped without permission: no edu device on this machine"
+	done
+	record run.json series '"none"'
+	permits "$PARAMETER" '6.1-none x86_64 * lab_first.needs_a_device "no edu"  # why'
+	judged 0
+	record run.json base '"6.12"'
+	permits "$PARAMETER" '6.12-none x86_64 * lab_first.needs_a_device "no edu"  # why' \
+		'6.1 x86_64 * lab_first.needs_a_device "no edu"  # why'
+	judged 0
+}
+
+@test "a permission for another kernel is not stale, one for a kernel that is not there is refused" {
+	local kernel
+	result pass
+	permits "$PARAMETER" '* * lab_first.needs_a_device "no edu"  # why' \
+		'6.12 * * lab_last.* "no such path"  # why' '6.1-none * * lab_last.* "no such path"  # why'
+	judged 0
+	permits "$PARAMETER" '* * lab_first.needs_a_device "no edu"  # why' '6.1 * * lab_last.* "no such path"  # why'
+	judged 7
+	only 'test: skips:3: lab_last.* may be skipped ("no such path"), but nothing was: remove the line'
+	for kernel in 5.4 6.1-half '*-none-none'; do
+		permits "$PARAMETER" "$kernel * * lab_last.* \"no such path\"  # why"
+		judged 2
+		only "input: skips:2: unknown kernel '$kernel'"
+	done
 }

@@ -1,11 +1,18 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The judge on recorded consoles: every way to fail, each with its class (the exit
-# status) and its reason. See consoles/README for where they come from.
+# The judge on recorded consoles: each way to fail, with its class (the exit status) and its
+# reason. consoles/README says where the consoles come from.
 
 setup() {
 	load result.bash
+}
+
+# own_tree: this test has a kernel tree of its own, whose parser goes to $PARSER.
+own_tree() {
+	PARSER=$BATS_TEST_TMPDIR/tree/tools/testing/kunit
+	mkdir -p "$PARSER"
+	record run.json tree "\"$BATS_TEST_TMPDIR/tree\""
 }
 
 # --- a pass ------------------------------------------------------------------------
@@ -37,7 +44,7 @@ setup() {
 		{"passed": 2, "failed": 0, "skipped": 1, "total": 3}'
 }
 
-@test "what 6.12 words differently is understood" {
+@test "the words of 6.12 are understood" {
 	result pass
 	edit 's/^(.*\] )(    # Subtest: lab_.*)$/\1\2\n\1    # module: lab_plant_test/'
 	edit 's/^(.*\] )(    1\.\.3.*)$/\1    # module: lab_plant_test\n\1\2/'
@@ -59,9 +66,8 @@ setup() {
 
 @test "the tree is not written to" {
 	result pass
-	mkdir -p "$BATS_TEST_TMPDIR/tree/tools/testing/kunit"
-	cp "$(kernel_tree)"/tools/testing/kunit/kunit_p*.py "$BATS_TEST_TMPDIR/tree/tools/testing/kunit"
-	record run.json tree "\"$BATS_TEST_TMPDIR/tree\""
+	own_tree
+	cp "$(kernel_tree)"/tools/testing/kunit/kunit_p*.py "$PARSER"
 	judged 0
 	run find "$BATS_TEST_TMPDIR/tree" -name __pycache__
 	[ -z "$output" ]
@@ -77,7 +83,7 @@ setup() {
 	[ -s "$RES/.diags" ]
 }
 
-@test "what KUNIT_FAIL() says is told, another CPU's next line is not" {
+@test "the message of KUNIT_FAIL() is quoted, another CPU's next line is not" {
 	result fail
 	edit 's/^(.*\] ) *Expected 1 .*$/\1planted failure/; /\] *1 \+ 1 == 2/d'
 	edit 's/^(.*\] planted failure)$/\1\n[    9.000000] random: crng init done/'
@@ -85,7 +91,7 @@ setup() {
 	only "test: lab_plant.does_as_told failed: EXPECTATION FAILED at lib/kunit/lab_plant_test.c:184 planted failure"
 }
 
-@test "a case that failed without an expectation is told by its last words" {
+@test "of a case that failed without an expectation the last message is quoted" {
 	result pass
 	edit 's/^(.*\] )    ok 2 does_as_told/\1    # does_as_told: counting\n\1    # does_as_told: test case timed out\n\1    not ok 2 does_as_told/'
 	edit 's/\] ok 2 lab_plant/] not ok 2 lab_plant/'
@@ -137,7 +143,7 @@ setup() {
 	only "test: lab_plant.was_renamed is expected to fail (adds wrongly), but there is no such case"
 }
 
-@test "what a suite that runs only when it is named is expected to fail is not stale" {
+@test "an expected failure of a suite that was not to run is not stale" {
 	result pass
 	xfail 'x86_64 _devices.upgrade "no"  tells nobody'
 	record run.json filter '"[!_]*"'
@@ -419,14 +425,14 @@ setup() {
 	only "splat: Call Trace:"
 }
 
-@test "a taint that nobody explained fails the run" {
+@test "a taint without an explanation fails the run" {
 	result pass
 	edit 's/tainted=262144/tainted=262656/'
 	judged 8
 	only "splat: tainted: TAINT_WARN (bit 9)"
 }
 
-@test "words that look like splats inside KUnit's lines are none" {
+@test "words of a splat inside KUnit's lines are no splat" {
 	result pass
 	edit 's/^(.*\] )(    ok 2 does_as_told.*)$/\1    # does_as_told: BUG: in name only, WARNING: too\n\1\2\n\1DEBUG: nothing; debug_locks: 1/'
 	edit 's/lab_last/BUG_lab_last/'
@@ -606,7 +612,7 @@ announcing() {
 	summary 's["suites"][0]["cases"][4]["reason"] == "no such capability"'
 }
 
-@test "a Bochs that ended as QEMU does, or was not there, fails" {
+@test "a Bochs that ended with QEMU's status, or could not be started, fails" {
 	on_vtx
 	record boot.json status 0
 	judged 6
@@ -616,7 +622,7 @@ announcing() {
 	only "boot: Bochs could not be started"
 }
 
-@test "a program that holds Bochs for good is named" {
+@test "the program in which the guest hangs on Bochs is named" {
 	on_vtx
 	sed -i '/    ok 5 sync_regs/Q' "$RES/console"
 	record boot.json ended '"quiet"'
@@ -665,7 +671,7 @@ announcing() {
 	[[ ${lines[0]} == "boot: not done after 300 s: in suite lab_plant, 0 of 3 cases done (or one more: printk holds the last back); last line: "* ]]
 }
 
-@test "a case that spoke last is the one that ran" {
+@test "the case of the last message is named as running" {
 	result hang
 	record boot.json ended '"quiet"'
 	printf '[    9.000000]     %s\n' 'ok 1 adds_up' '# does_as_told: waiting' >>"$RES/console"
@@ -673,7 +679,7 @@ announcing() {
 	[[ ${lines[0]} == *"1 of 3 cases done, the last adds_up, does_as_told running (or one more: printk holds the last back); last line: [    9.000000]     # does_as_told: waiting" ]]
 }
 
-@test "a seed is not the name of the case that ran" {
+@test "a seed is not taken for the case that runs" {
 	result hang
 	record boot.json ended '"quiet"'
 	printf '[    9.000000]     %s\n' 'ok 1 adds_up' '# seed: 0x1' >>"$RES/console"
@@ -695,14 +701,14 @@ announcing() {
 	[[ $output == "boot: interrupted after suite lab_last had finished; "* ]]
 }
 
-@test "a QEMU that is not there fails" {
+@test "a QEMU that could not be started fails" {
 	result pass
 	record boot.json ended '"no-emulator"'
 	judged 6
 	only "boot: QEMU could not be started"
 }
 
-@test "an end that nobody knows fails" {
+@test "an unknown end fails" {
 	result pass
 	record boot.json ended '"fine"'
 	judged 6
@@ -889,7 +895,7 @@ announcing() {
 	only "input: requested.config:2: not an option: CONFIG KASAN"
 }
 
-@test "a judge that breaks has not passed anything" {
+@test "a judge that fails passes no run" {
 	result pass
 	record run.json suites 17
 	judged 2
@@ -897,7 +903,7 @@ announcing() {
 	summary 's["verdict"] == "failed"'
 }
 
-@test "yesterday's pass does not outlive today's failure" {
+@test "a failure replaces the files of an earlier pass" {
 	result pass
 	judged 0
 	edit '/lab: end/d'
@@ -909,21 +915,19 @@ announcing() {
 	[ ! -e "$RES/.diags" ]
 }
 
-@test "a judge that was killed has not passed anything, whatever it said before" {
+@test "a judge that is killed leaves no pass, whatever was there before" {
 	result pass
 	judged 0
-	mkdir -p "$BATS_TEST_TMPDIR/tree/tools/testing/kunit"
-	echo 'import os; os.kill(os.getpid(), 9)' >"$BATS_TEST_TMPDIR/tree/tools/testing/kunit/kunit_parser.py"
-	record run.json tree "\"$BATS_TEST_TMPDIR/tree\""
+	own_tree
+	echo 'import os; os.kill(os.getpid(), 9)' >"$PARSER/kunit_parser.py"
 	judged 137
 	summary 's["verdict"] == "failed" and s["reasons"][0]["text"] == "the judge did not finish"'
 }
 
-@test "a parser that exits with 0 has not passed anything" {
+@test "a parser that exits with 0 passes no run" {
 	result pass
-	mkdir -p "$BATS_TEST_TMPDIR/tree/tools/testing/kunit"
-	echo 'raise SystemExit(0)' >"$BATS_TEST_TMPDIR/tree/tools/testing/kunit/kunit_parser.py"
-	record run.json tree "\"$BATS_TEST_TMPDIR/tree\""
+	own_tree
+	echo 'raise SystemExit(0)' >"$PARSER/kunit_parser.py"
 	judged 2
 	[[ $output == "input: the judge failed: SystemExit"* ]]
 }
@@ -953,7 +957,7 @@ announcing() {
 	judged 0 --expect 'boot:hang'
 }
 
-@test "a planted bug that nobody noticed is an unexpected success" {
+@test "a planted bug without a failure is an unexpected success" {
 	result pass
 	judged 7 --expect 'splat:possible circular locking'
 	only "unexpected success: splat:possible circular locking was expected"

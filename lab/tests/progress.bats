@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What a long step shows while it runs: its time, and the objects that kbuild has built.
-# The step waits at a fifo until the test has seen that.
+# The progress of a long step: its time, and the number of objects that kbuild has built.
+# The step waits at a fifo until the test has seen both.
 #
 # shellcheck disable=SC2016,SC2154
 

@@ -10,7 +10,7 @@ LAB=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 # run_python MODULE ARGUMENT...: as lab/settings.sh has it.
 run_python() { PYTHONPATH=$LAB python3 -B -m "$@"; }
 
-# A kernel tree whose kunit_parser the judge may use: LAB_KERNEL, or one that was assembled.
+# kernel_tree: a kernel tree with a kunit_parser for the judge: LAB_KERNEL, or an assembled one
 kernel_tree() {
 	local tree
 
@@ -88,12 +88,17 @@ xfail() {
 	record run.json xfail "\"$RES/xfail\""
 }
 
+# judge [ARGUMENT...]: run the judge, whatever its exit status
+judge() {
+	run run_python judge "$RES" --skips "$RES/skips" "$@"
+}
+
 # judged STATUS [ARGUMENT...]: run the judge, demand its exit status
 judged() {
 	local want=$1
 
 	shift
-	run run_python judge "$RES" --skips "$RES/skips" "$@"
+	judge "$@"
 	[ "$status" -eq "$want" ] || fail_with "exit status $status, expected $want"
 }
 
@@ -128,6 +133,12 @@ sys.exit(not eval("(" + sys.argv[2] + ")"))' "$RES/summary.json" "$1" || fail_wi
 fail_with() {
 	printf '%s\n' "$@" "the output was:" "$output" >&2
 	return 1
+}
+
+# a_retry: the boot was repeated.
+a_retry() {
+	record run.json retries '[{"kind": "emulator", "why": "the guest fell silent",
+		"kept": "/srv/me/results/lost/20260102-030405-7"}]'
 }
 
 # on_vtx: the folder around a console of MACHINE=vtx.

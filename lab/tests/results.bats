@@ -11,12 +11,6 @@ setup() {
 
 # --- summary.json ------------------------------------------------------------------
 
-# a_retry: the boot was repeated.
-a_retry() {
-	record run.json retries '[{"kind": "emulator", "why": "the guest fell silent",
-		"kept": "/srv/me/results/lost/20260102-030405-7"}]'
-}
-
 # compared FILE...: print each key of the summaries that docs/summary.md does not have, or
 # has with another type, and each of its keys that none of them has.
 compared() {
@@ -92,7 +86,7 @@ summaries() {
 	for file in - boot.json; do
 		result pass
 		rm -f "$RES/$file"
-		run run_python judge "$RES" --skips "$RES/skips"
+		judge
 		summary 's["schema"] == 1 and s["run"]["started"] == "2026-01-02T03:04:05+00:00"'
 		summary 's["run"]["project"] == "v1-5-gabcdef0" and s["run"]["tree_commit"] == 40 * "1"'
 		summary 's["run"]["kernel_sha256"] == 64 * "3" and s["run"]["compiler"].startswith("gcc")'
@@ -146,7 +140,7 @@ adds_up() {
 	local console
 	for console in pass fail warn panic hang disabled inversion; do
 		result $console
-		run run_python judge "$RES" --skips "$RES/skips"
+		judge
 		adds_up
 	done
 	rm "$RES/boot.json"
@@ -175,7 +169,7 @@ adds_up() {
 		judged 0
 		junit 'cases[0].get("classname") == "linux-6_1.x86_64-lockdep.lab_first"'
 		record run.json "${change%=*}" "\"${change#*=}\""
-		run run_python judge "$RES" --skips "$RES/skips"
+		judge
 		junit 'cases[0].get("classname") != "linux-6_1.x86_64-lockdep.lab_first"'
 	done
 }
@@ -266,7 +260,7 @@ kcidb() {
 	local console
 	for console in pass fail warn hang; do
 		result $console
-		run run_python judge "$RES" --skips "$RES/skips"
+		judge
 		kcidb_fits
 		[ "$(jq '.tests | length' "$RES/kcidb.json")" = \
 			"$(grep -c '<testcase ' "$RES/junit.xml")" ] || fail_with "other cases than in junit.xml"
@@ -362,51 +356,7 @@ kcidb() {
 	record run.json machine '"smmu"'
 	record run.json cpu '"max"'
 	: > "$RES/skips"
-	run run_python judge "$RES" --skips "$RES/skips"
+	judge
 	run run_python report "$RES"
 	has '  6.1-none smmu/max lockdep lab_first.covers_each_size "1 of 3 parameters"  #'
-}
-
-# --- permissions for one kernel ----------------------------------------------------
-
-# permits LINE...: permitted skips, beside that of the parameter
-permits() {
-	printf '%s  # why\n' '* * lab_first.covers_each_size "1 of 3 parameters"' "$@" > "$RES/skips"
-}
-
-@test "a permission may be for one base, and for the unpatched kernel or the series alone" {
-	local kernel
-	result pass
-	for kernel in 6.1 6.1-full '*-full'; do
-		permits "$kernel x86_64 * lab_first.needs_a_device \"no edu\""
-		judged 0
-	done
-	for kernel in 6.12 6.1-none '*-none' 6.12-full; do
-		permits "$kernel x86_64 * lab_first.needs_a_device \"no edu\""
-		judged 7
-		only "test: lab_first.needs_a_device skipped without permission: no edu device on this machine"
-	done
-	record run.json series '"none"'
-	permits '6.1-none x86_64 * lab_first.needs_a_device "no edu"'
-	judged 0
-	record run.json base '"6.12"'
-	permits '6.12-none x86_64 * lab_first.needs_a_device "no edu"' \
-		'6.1 x86_64 * lab_first.needs_a_device "no edu"'
-	judged 0
-}
-
-@test "a permission for another kernel is not stale, one for a kernel that is not there is refused" {
-	local kernel
-	result pass
-	permits '* * lab_first.needs_a_device "no edu"' '6.12 * * lab_last.* "no such path"' \
-		'6.1-none * * lab_last.* "no such path"'
-	judged 0
-	permits '* * lab_first.needs_a_device "no edu"' '6.1 * * lab_last.* "no such path"'
-	judged 7
-	only 'test: skips:3: lab_last.* may be skipped ("no such path"), but nothing was: remove the line'
-	for kernel in 5.4 6.1-half '*-none-none'; do
-		permits "$kernel * * lab_last.* \"no such path\""
-		judged 2
-		only "input: skips:2: unknown kernel '$kernel'"
-	done
 }
