@@ -133,6 +133,26 @@ edit() { printf 'diff --git a/%s b/%s\n--- a/%s\n+++ b/%s\n@@ -1 +1 @@\n-%s\n+%s
 	refused 2 'SERIES=none has none'
 }
 
+@test "make clean removes what make prefixes made, also of a series that has changed" {
+	prefixes
+	good
+	second 'two, three'
+	lab tree
+	good
+	lab clean
+	good
+	[ ! -e "$BUILD/tree-6.1-prefixes" ] || fail "the tree is there"
+}
+
+@test "edits in the tree of make prefixes are refused, and kept" {
+	prefixes
+	good
+	echo 'int mine;' >> "$BUILD/tree-6.1-prefixes/mm/memory.c"
+	prefixes
+	refused 4 'tree-6\.1-prefixes holds edits that are in no patch \(mm/memory\.c\)'
+	grep -qx 'int mine;' "$BUILD/tree-6.1-prefixes/mm/memory.c"
+}
+
 # --- sublevels ---------------------------------------------------------------------
 
 # older SUBLEVEL: the user's own tree, whose line 20 the second patch does not know.
