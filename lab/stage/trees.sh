@@ -21,6 +21,17 @@ listed() {
 	done
 }
 
+# chosen_steps: print "PATCH COMMIT" for each patch in $SERIES_FILE whose file name matches
+# the glob PART. The assembled tree has one commit for each patch.
+chosen_steps() {
+	local patch commit
+	paste -d ' ' <(listed "$SERIES_FILE") <(in_repo rev-list --reverse "base..refs/heads/tree-$TREE_ID") |
+		while read -r patch commit; do
+			# shellcheck disable=SC2053 # a glob is what it is
+			[[ ${patch##*/} != ${PART:-*} ]] || printf '%s %s\n' "$patch" "$commit"
+		done
+}
+
 # check_tree: stop if the tree's place is taken by something else, or if the tree holds work
 # of the user's.
 check_tree() {
