@@ -157,10 +157,11 @@ keep_work() {
 }
 
 # keep_ignored CLASS TREE: before a tree is removed, stop if it holds files of the user's
-# that the kernel's .gitignore hides, such as *.patch. The lab's objects are in .ARCH-*.
+# that the kernel's .gitignore hides, such as *.patch. The lab's objects are in .ARCH-*
+# and .prefix-*.
 keep_ignored() {
 	local class=$1 tree=$2 arch files
-	local -a objects=()
+	local -a objects=(':(exclude,top).prefix-*')
 	[ ! -e "$tree.unfinished" ] || return 0
 	for arch in "${ARCHES[@]}"; do
 		objects+=(":(exclude,top).$arch-*")

@@ -232,6 +232,11 @@ fi
 # make mutants has a tree of its own.
 TREE=$BUILD/tree-$TREE_ID
 [[ ${LAB_TREE:-} != "$BUILD"/tree-* ]] || TREE=$LAB_TREE
+# So does a prefix of the series; its folder has its steps and its expected failures.
+if [[ ${LAB_PREFIX:-} == "$BUILD"/prefixes/* ]]; then
+	SERIES_FILE=$LAB_PREFIX/series
+	XFAIL=$LAB_PREFIX/xfail
+fi
 KIND=$ARCH-$FLAVOUR
 [ "$BUSTED" = 0 ] || KIND=$KIND-busted
 # The objects are in a folder of the tree, whose name git ignores. kbuild then refers to

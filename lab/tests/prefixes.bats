@@ -28,6 +28,10 @@ teardown() { end_started; }
 compiles_one_by_one() {
 	git --git-dir "$CHECK_BUILD/src-6.1.git" archive base scripts/Kbuild.include \
 		scripts/Makefile.lib scripts/Makefile.compiler | tar -C "$1" -xf -
+	# All of them in one go, for a boot.
+	# shellcheck disable=SC2016 # it expands there
+	sed -i -e 's/^SOURCES := .*/SOURCES := $(filter-out mm\/unbuilt.c,$(wildcard mm\/*.c mm\/tests\/*.c))/' \
+		-e 's/^> $(CC) -c /> $(CC) -Iinclude -c /' "$1/Makefile"
 	# shellcheck disable=SC2016 # it expands there
 	echo 'obj-y := $(patsubst %.c,%.o,$(filter-out unbuilt.c,$(notdir $(wildcard $(srctree)/mm/*.c))))' > "$1/mm/Makefile"
 	cat >> "$1/Makefile" <<-'END'
@@ -131,6 +135,143 @@ edit() { printf 'diff --git a/%s b/%s\n--- a/%s\n+++ b/%s\n@@ -1 +1 @@\n-%s\n+%s
 	refused 2 'ARCH=sparc is unknown; choose one of: arm64 powerpc x86_64 mips riscv s390'
 	lab prefixes SERIES=none
 	refused 2 'SERIES=none has none'
+}
+
+@test "make clean removes what make prefixes made, also of a series that has changed" {
+	prefixes
+	good
+	second 'two, three'
+	lab tree
+	good
+	lab clean
+	good
+	[ ! -e "$BUILD/tree-6.1-prefixes" ] || fail "the tree is there"
+}
+
+@test "PART chooses steps by their files, and one that matches nothing is refused" {
+	second 'two = NOT_YET'
+	lab prefixes ARCH=x86_64 PART='*-one*'
+	good
+	[[ $output == *"step 1 of 1: mm: one"*"each of 1 steps compiles"* ]] || fail "not said"
+	lab prefixes ARCH=x86_64 PART='0002*'
+	refused 5 '^prefixes: 0002-two.patch: .*NOT_YET'
+	lab prefixes ARCH=x86_64 PART='*three*'
+	refused 2 'PART=\*three\* matches no step of patches/linux-6.1/series'
+	lab prefixes ARCH=x86_64 BOOT=1 PART='0003*'
+	refused 2 'PART=0003\* matches no step of .* that changes the kernel'
+}
+
+@test "edits in the tree of make prefixes are refused, and kept" {
+	prefixes
+	good
+	echo 'int mine;' >> "$BUILD/tree-6.1-prefixes/mm/memory.c"
+	prefixes
+	refused 4 'tree-6\.1-prefixes holds edits that are in no patch \(mm/memory\.c\)'
+	grep -qx 'int mine;' "$BUILD/tree-6.1-prefixes/mm/memory.c"
+}
+
+# --- boots -------------------------------------------------------------------------
+
+# boots: of the prefixes, with the mini kernel's suite.
+boots() { lab prefixes BOOT=1 ARCH=x86_64 SUITE=mini; }
+
+# fails_with CONDITION: the case fails in a kernel for which this command succeeds; $k is
+# the kernel. Each boot leaves the kernel's sum in $T/booted.
+fails_with() {
+	cat > "$BIN/qemu-system-x86_64" <<-END
+	#!/bin/bash
+	while [ \$# != 0 ]; do [ "\$1" != -kernel ] || k=\$2; shift; done
+	[ -n "\$k" ] || exit 0
+	sha256sum < "\$k" >> "$T/booted"
+	sed() { cat; }
+	$1 && sed() { command sed 's/^\(.*\] *\)ok 1/\1not ok 1/; s/^.*not ok 1 works/[    1.000005]     # works: EXPECTATION FAILED at mini.c:1\n&/'; }
+	sed <<GUEST
+	$(guest_says mini)
+	GUEST
+	END
+	: > "$T/booted"
+}
+
+booted() { [ "$(wc -l < "$T/booted")" = "$1" ] || fail "$1 boots expected, not $(wc -l < "$T/booted")"; }
+
+# has SYMBOL: a condition on the kernel.
+# shellcheck disable=SC2016 # it expands there
+has() { printf 'grep -aqw %s "$k"' "$1"; }
+
+@test "BOOT=1: each prefix that changes the kernel is booted, and the second time none" {
+	fails_with false
+	boots
+	good
+	booted 2
+	[[ $output == *"x86_64   0001-one "*"x86_64   0002-two "*"Prefixes: 2 boots"* ]] || fail "not said"
+	[[ $output != *0003-suite* ]] || fail "the step that only adds a suite was booted"
+	boots
+	good
+	booted 2
+	[ "$(grep -c 'as before' <<< "$output")" = 2 ] || fail "two results were there"
+}
+
+@test "BOOT=1: a case that fails at a prefix fails, is named, and does not end the run" {
+	fails_with "$(has one)"
+	second 'two'
+	boots
+	refused 7 '^prefixes: 0001-one \(x86_64\): test: mini\.works failed.*EXPECTATION FAILED.*; and 1 more in '
+	booted 2
+	fails_with false
+	boots
+	good
+	booted 2
+}
+
+@test "BOOT=1: a suite that does not compile at a prefix fails" {
+	echo 'int suite = sizeof(two);' > "$HOUSE/kunit/mm/tests/mini_kunit.c"
+	watch_over "$HOUSE"
+	fails_with false
+	boots
+	refused 7 '^prefixes: 0001-one \(x86_64\): build: .*two.*undeclared.*; and 1 more'
+	booted 0
+}
+
+@test "BOOT=1: what fails on the base may fail, until a step mends it" {
+	echo '* mini.works "EXPECTATION FAILED at "  why' > "$SERIES/xfail.none"
+	watch_over "$HOUSE"
+	fails_with "! { $(has two); }"
+	boots
+	good
+	[[ $output == *0001-one*"mends mini.works"*0002-two* ]] || fail "not said"
+	(patch 'mm: three' && hunk mm/memory.c 20 three | sed 's/^-int line_20;/-int two;/') > "$SERIES/0004-three.patch"
+	sed -i '/0002/a 0004-three.patch' "$SERIES/series"
+	watch_over "$HOUSE"
+	boots
+	refused 7 '^prefixes: 0004-three \(x86_64\): test: mini\.works failed'
+}
+
+@test "BOOT=1: the same kernel again is not booted" {
+	(patch 'mm: two' && edit include/linux/width.h '#define WIDTH 1' '#define WIDTH  1') > "$SERIES/0002-two.patch"
+	watch_over "$HOUSE"
+	fails_with false
+	boots
+	good
+	booted 1
+	[[ $output == *"0002-two "*"the kernel of 0001-one"* ]] || fail "not said"
+}
+
+@test "BOOT=1: what the suites need at one prefix is there at that one alone" {
+	(patch 'mm/tests: other' && printf '%s\n' 'diff --git a/mm/memory.c b/mm/memory.c' '--- a/mm/memory.c' \
+		'+++ b/mm/memory.c' '@@ -39,3 +39,3 @@' ' int line_39;' '-int line_40;' '+int only_here;' ' int line_41;') \
+		> "$HOUSE/lab/data/prefix-aid/0001-one.patch"
+	watch_over "$HOUSE"
+	fails_with "$(has only_here)"
+	boots
+	refused 7 '^prefixes: 0001-one \(x86_64\): test: mini\.works failed: [^;]*; see [^;]*$'
+	booted 2
+}
+
+@test "BOOT=1: what it does not boot is refused" {
+	lab prefixes BOOT=1 ARCH=powerpc
+	refused 2 'ARCH=powerpc is unknown; choose one of: x86_64 arm64'
+	lab prefixes BOOT=2
+	refused 2 'BOOT=2 is unknown'
 }
 
 # --- sublevels ---------------------------------------------------------------------

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Name the cases that passed although they were expected to fail.
+
+usage: mended RESULT_DIR     (from lab/stage/prefix-boots)
+"""
+import json
+import os
+import sys
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    with open(os.path.join(sys.argv[1], "summary.json"), encoding="utf-8") as file:
+        found = json.load(file)
+    for suite in found["suites"]:
+        for case in suite["cases"]:
+            if case["status"] == "xpass":
+                print(f'{suite["name"]}.{case["name"]}')
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
