@@ -16,8 +16,8 @@ setup() {
 
 # --- QEMU= -------------------------------------------------------------------------
 
-# archive_has [VERSION]: an apt-get whose mirror has QEMU packages of this version;
-# without one it has none. What it was asked for is in $T/asked.
+# archive_has [VERSION]: an apt-get whose mirror has QEMU packages of this version, or none.
+# Its arguments are kept in $T/asked.
 archive_has() {
 	local root=$T/package
 	mkdir -p "$root/DEBIAN" "$root/usr/bin"
@@ -61,7 +61,7 @@ archive_has() {
 	[[ $output != *"  qemu "* ]] || fail "fetched again"
 }
 
-@test "a QEMU that is not to be had, of another version or broken: one line, before anything is built" {
+@test "a QEMU that cannot be fetched, has another version or does not run: one line, nothing is built" {
 	archive_has
 	lab run QEMU=10.0
 	refused 2 "^qemu: cannot download QEMU 10.0 from Debian's bookworm-backports: E: Unable to locate package qemu-system-x86; see .*/qemu-10.0.log$"
@@ -80,8 +80,8 @@ archive_has() {
 
 # --- when a boot is repeated -------------------------------------------------------
 
-# dying_qemu TEXT: the first boot ends with this text after the kernel's first line; the
-# second one is good. With "always" every boot does.
+# dying_qemu TEXT [always [COMMAND]]: the first boot ends with this text after the kernel's
+# first line, and the second one is good. With "always" every boot ends so, after COMMAND.
 dying_qemu() {
 	mv "$BIN/qemu-system-x86_64" "$T/qemu"
 	{
@@ -95,14 +95,18 @@ dying_qemu() {
 
 INT3='[    1.0] int3: 0000 [#1] PREEMPT SMP'
 
-@test "an int3 in the timer code before the first suite is repeated, said and recorded" {
+@test "a boot that died of an int3 before the first suite is repeated, and every result says so" {
 	dying_qemu "$INT3"$'\n''[    1.0] RIP: 0010:enqueue_timer+0x20/0x100'
 	passes
 	[[ $output == *"lost: the guest ended before its first suite"*"booted once more"* ]] || fail "not said"
-	grep -q '"kind": "emulator"' "$BUILD/6.1-x86_64-lockdep/latest/run.json" || fail "not recorded"
+	[[ $output == *"repeated:"*"the first result: $BUILD/6.1-x86_64-lockdep/results/lost/"* ]] || fail "not reported"
+	cd "$BUILD/6.1-x86_64-lockdep/latest"
+	grep -A 9 '"retries": \[' summary.json | grep -q '"kind": "emulator"' || fail "not in summary.json"
+	grep -q '<property name="retry.1" value="emulator: the guest ended .*; kept as lost/' junit.xml || fail "not in junit.xml"
+	grep -A 9 '"retries": \[' kcidb.json | grep -q '"kind": "emulator"' || fail "not in kcidb.json"
 }
 
-@test "an int3 in a function that the series adds is not repeated" {
+@test "a boot that died in a function of the series is not repeated" {
 	printf 'int secondary;\nint secondary_tlbs_call(int a)\n{\n\treturn a;\n}\n' > "$HOUSE/mm/secondary.c"
 	watch_over "$HOUSE"
 	dying_qemu "$INT3"$'\n''[    1.0] RIP: 0010:secondary_tlbs_call.part.0+0x20/0x100'
@@ -111,7 +115,7 @@ INT3='[    1.0] int3: 0000 [#1] PREEMPT SMP'
 	[[ $output != *"booted once more"* ]] || fail "booted again"
 }
 
-@test "silence after the first suite has begun is not repeated" {
+@test "a boot that fell silent after the first suite began is not repeated" {
 	mkfifo "$T/never"
 	dying_qemu '[    1.0]     # Subtest: mini' always "read -r word < $T/never"
 	lab run QUIET=2
@@ -119,7 +123,7 @@ INT3='[    1.0] int3: 0000 [#1] PREEMPT SMP'
 	[[ $output != *"booted once more"* ]] || fail "booted again"
 }
 
-@test "a second lost boot of one gate is red" {
+@test "a second lost boot of one gate fails" {
 	dying_qemu '[    0.4] Running RCU-tasks wait API self tests'
 	echo 'an earlier boot' > "$T/retries"
 	lab run LAB_RETRIES="$T/retries"
@@ -127,7 +131,7 @@ INT3='[    1.0] int3: 0000 [#1] PREEMPT SMP'
 	[[ $output == *"not booted once more: it is the second one of this gate"* ]] || fail "not said"
 }
 
-@test "a Bochs that is busy and silent runs a guest that hangs: no second boot" {
+@test "a silent Bochs that uses CPU time runs a guest that hangs: not repeated" {
 	sed -i -e '/    ok 1 works/,/lab: end/d' -e 's,^exit.*,while :; do :; done,' "$BIN/bochs"
 	lab run MACHINE=vtx QUIET=4
 	[ "$status" = 6 ] || fail "class 6 expected"

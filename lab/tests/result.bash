@@ -77,6 +77,23 @@ record() {
 	END
 }
 
+# value FILE EXPRESSION: print a Python expression on the JSON s of a file, as JSON
+value() {
+	python3 -c '
+import json, sys
+s = json.load(open(sys.argv[1]))
+print(json.dumps(eval("(" + sys.argv[2] + ")")))' "$1" "$2"
+}
+
+# change FILE STATEMENT [NEW_FILE]: run a Python statement on the JSON s of a file
+change() {
+	python3 -c '
+import json, sys
+s = json.load(open(sys.argv[1]))
+exec(sys.argv[2])
+json.dump(s, open(sys.argv[3], "w"))' "$1" "$2" "${3:-$1}"
+}
+
 # edit SED-SCRIPT: change the console
 edit() {
 	sed -E -i "$1" "$RES/console"
