@@ -7,6 +7,8 @@ import json
 import os
 import sys
 
+import output
+
 
 def main():
     if len(sys.argv) != 2:
@@ -21,4 +23,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(output.run("mended", main))
