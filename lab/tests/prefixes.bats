@@ -211,6 +211,19 @@ has() { printf 'grep -aqw %s "$k"' "$1"; }
 	[ "$(grep -c 'as before' <<< "$output")" = 2 ] || fail "two results were there"
 }
 
+@test "BOOT=1: a step of series.none is not booted by itself, and comes once" {
+	(patch 'lab: four' && hunk mm/memory.c 40 four) > "$SERIES/0004-four.patch"
+	(patch 'mm: five' && hunk mm/memory.c 50 five) > "$SERIES/0005-five.patch"
+	printf '%s\n' 0004-four.patch 0005-five.patch >> "$SERIES/series"
+	echo 0004-four.patch >> "$SERIES/series.none"
+	watch_over "$HOUSE"
+	fails_with false
+	boots
+	good
+	booted 3
+	[[ $output == *"0002-two "*"0005-five "* && $output != *0004-four* ]] || fail "another step was booted"
+}
+
 @test "BOOT=1: a case that fails at a prefix fails, is named, and does not end the run" {
 	fails_with "$(has one)"
 	second 'two'
