@@ -323,12 +323,12 @@ passes() {
 # --- signals -----------------------------------------------------------------------
 
 # start SCRIPT [VARIABLE=VALUE]...: in the background, in a session of its own, as on a
-# terminal. A shell ignores SIGINT for what it starts in the background; SIGNALS undoes
-# that, or says otherwise.
+# terminal. A shell ignores SIGINT for what it starts in the background, and nohup SIGHUP;
+# SIGNALS undoes that, or says otherwise.
 start() {
 	local script=$1
 	shift
-	setsid env "${SIGNALS:---default-signal=INT}" BUILD="$BUILD" LAB_ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" \
+	setsid env "${SIGNALS:---default-signal=HUP,INT}" BUILD="$BUILD" LAB_ARCHIVE="$ARCHIVE" PATH="$BIN:$PATH" \
 		LAB_TEST_MARK="$MARK" "$@" "$HOUSE/lab/$(path_of "$script")" > "$T/out" 2> "$T/err" < /dev/null 3>&- &
 	started=$!
 }
