@@ -28,6 +28,7 @@ import time
 
 import output
 from boot import emulators, monitor
+from stage.interrupts import Interrupts
 
 DOING = re.compile(rb"# (?:Subtest: (\S+)|(\S+): running)")
 
@@ -98,11 +99,6 @@ class Silence:
                 "silent_cpu": round(cpu_seconds(self.pid) - self.used, 2)}
 
 
-def interrupted(number, _frame):
-    """A signal ends the boot as Ctrl-C does."""
-    raise KeyboardInterrupt(number)
-
-
 def follow(serial, console, run, silence):
     """Read until the guest ends or a limit does; return why it ended."""
     with selectors.DefaultSelector() as ready:
@@ -159,13 +155,6 @@ def record(result, run, console, ended, status, silence=None):
                    **(silence or {"silent": 0, "silent_cpu": None})}, out)
 
 
-def mind_signals():
-    """End the emulator on SIGTERM and SIGHUP as on Ctrl-C; under nohup SIGHUP stays ignored."""
-    signal.signal(signal.SIGTERM, interrupted)
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, interrupted)
-
-
 def start(result, emulator):
     """The emulator's process and its console, or None; its messages go to emulator.err."""
     with open(os.path.join(result, "emulator.err"), "wb") as errors:
@@ -179,14 +168,16 @@ def start(result, emulator):
 def boot(result, run, emulator, console):
     """Run the guest to its end; emulator.err and boot.json are written."""
     ended, used = "interrupted", None
-    mind_signals()
+    interrupts = Interrupts()
     started = start(result, emulator)
     if started is None:
         record(result, run, console, "no-emulator", None)
+        interrupts.release()
         return
     child, serial = started
     silence = Silence(child.pid)
     try:
+        interrupts.release()
         ended = follow(serial, console, run, silence)
         if ended in ("quiet", "deadline"):
             used = silence.record(console.last, time.monotonic())

@@ -459,6 +459,39 @@ hung_up() {
 	passes
 }
 
+# signalled_at_start PROGRAM ARGUMENT...: run a program of lab/stage or lab/boot in which every
+# process that is started sends SIGHUP to the program, before Popen() returns there.
+signalled_at_start() {
+	cat > "$T/at_start.py" <<-END
+	import os, runpy, signal, subprocess, sys
+	class Popen(subprocess.Popen):
+	    def __init__(self, *words, **settings):
+	        super().__init__(*words, **settings)
+	        os.kill(os.getpid(), signal.SIGHUP)
+	subprocess.Popen = Popen
+	sys.path[:0] = ["$PROJECT/lab/stage", "$PROJECT/lab"]
+	sys.argv.pop(0)
+	runpy.run_path(sys.argv[0], run_name="__main__")
+	END
+	run --separate-stderr env --default-signal=HUP,INT LAB_TEST_MARK="$MARK" \
+		timeout "$LIMIT" python3 -B "$T/at_start.py" "$@"
+	[ "$status" = 129 ] || fail "status 129 expected"
+	nobody_left
+}
+
+@test "a signal at the very start of a step ends what the step has started" {
+	signalled_at_start "$PROJECT/lab/stage/run-step" 'a step' "$T/log" sleep 1000
+}
+
+@test "a signal at the very start of a boot ends the emulator" {
+	mkdir "$T/result"
+	cat > "$T/result/run.json" <<-'END'
+	{"label": "boot", "deadline": 60, "quiet_limit": 60, "cpus": 1, "kernel": "k", "initramfs": "i",
+	 "append": [], "emulator": {"name": "QEMU", "command": ["sh", "-c", "sleep 1000"]}}
+	END
+	signalled_at_start "$PROJECT/lab/boot/launch.py" "$T/result"
+}
+
 @test "under nohup a closed terminal ends nothing" {
 	mkfifo "$T/reached" "$T/go"
 	printf '#!/bin/sh\n! mkdir %s 2>/dev/null || { echo here > %s; read -r word < %s; }\nexec %s "$@"\n' "$T/once" "$T/reached" "$T/go" \
