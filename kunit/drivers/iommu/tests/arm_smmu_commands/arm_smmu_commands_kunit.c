@@ -761,7 +761,7 @@ static void race_invalidate(struct recorder_worker *worker)
 	}
 }
 
-static void invalidations_race_with_bind_and_unbind(struct kunit *test)
+static void bind_and_unbind_work_while_others_invalidate(struct kunit *test)
 {
 	struct fake_smmu *fake = fake_create(test, FAKE_SMALL, ARM_SMMU_FEAT_ATS);
 	struct recorder_worker workers[RACE_THREADS] = {};
@@ -809,7 +809,7 @@ static struct kunit_case arm_smmu_commands_cases[] = {
 	KUNIT_CASE(munmap_is_one_command_and_one_sync),
 	KUNIT_CASE(exit_quiets_before_it_drops),
 	KUNIT_CASE(unbind_drops_everything_and_the_asid),
-	KUNIT_CASE(invalidations_race_with_bind_and_unbind),
+	KUNIT_CASE(bind_and_unbind_work_while_others_invalidate),
 	{}
 };
 

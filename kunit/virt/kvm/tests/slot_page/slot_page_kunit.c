@@ -213,7 +213,7 @@ static vm_fault_t begin_in_fault(struct test_vm *vm)
 	return 0;
 }
 
-static void look_up_across_start_and_check_after_end(struct kunit *test)
+static void look_up_that_spans_a_start_is_stale(struct kunit *test)
 {
 	struct test_vm *vm = test_vm_create(test);
 	struct kvm_slot_page page;
@@ -257,7 +257,7 @@ static void nested_invalidations_all_have_to_end(struct kunit *test)
 }
 
 /* A look-up before the first of two invalidations, checked during the second. */
-static void look_up_from_one_invalidation_into_the_next(struct kunit *test)
+static void look_up_before_two_invalidations_stays_stale(struct kunit *test)
 {
 	struct test_vm *vm = test_vm_create(test);
 	struct mmu_notifier_range range;
@@ -635,9 +635,9 @@ static struct kunit_case kvm_slot_page_cases[] = {
 	KUNIT_CASE(a_page_that_stayed_can_be_used),
 	KUNIT_CASE(start_waits_while_the_page_is_used),
 	KUNIT_CASE(invalidation_during_the_look_up_is_seen),
-	KUNIT_CASE(look_up_across_start_and_check_after_end),
+	KUNIT_CASE(look_up_that_spans_a_start_is_stale),
 	KUNIT_CASE(nested_invalidations_all_have_to_end),
-	KUNIT_CASE(look_up_from_one_invalidation_into_the_next),
+	KUNIT_CASE(look_up_before_two_invalidations_stays_stale),
 	KUNIT_CASE(another_range_does_not_hold_the_reload_up),
 	KUNIT_CASE(every_vcpu_is_asked),
 	KUNIT_CASE(nobody_is_asked_who_has_nothing_to_reload),
