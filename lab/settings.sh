@@ -323,9 +323,11 @@ mind_signals() {
 }
 
 leave() {
-	local status=$?
+	local status=$? why=Interrupted
+	# run-step's status when its output is full, or the reader of its output has gone.
+	[ "$status" != 141 ] || why='Cannot write to standard output: ended'
 	# The terminal may be gone.
 	[ "$status" -lt 129 ] ||
-		printf 'Interrupted during: %s. Nothing is lost; the same command continues from there.\n' "$stage" >&2 || :
+		printf '%s during: %s. Nothing is lost; the same command continues from there.\n' "$why" "$stage" >&2 || :
 	exit "$status"
 }

@@ -314,7 +314,7 @@ older() {
 	refused 4 '^assemble: patches/linux-6\.1/0002-two\.patch does not apply'
 }
 
-@test "an older sublevel to which all applies is none the worse" {
+@test "an older sublevel to which the series applies is accepted" {
 	older 176
 	sed -i 's/^int older_20;/int line_20;/' "$T/kernel/mm/memory.c"
 	watch_over "$HOUSE" "$T/kernel"

@@ -151,7 +151,7 @@ row() {
 	[[ $output == *$'\033[32mverdict: passed'* ]]
 }
 
-@test "what moved and what was read meanwhile is a line each form" {
+@test "each form of the APIC test has a line with its moves and its reads" {
 	on_vtx
 	sed -i '/ok 3 vmx_apic_access/i [   14.655500]     # vmx_apic_access: way=apicv form=two mutant=none moves=7 reloads=9 reads=5000 mismatches=0 episodes=0 seconds=4' "$RES/console"
 	reported 0
@@ -188,7 +188,7 @@ costs() {
 	has "verdict: passed"
 }
 
-@test "a series that costs who has no secondary TLB more than its base has failed" {
+@test "make cost fails if an mm without a secondary TLB pays more than on the base" {
 	cost_of base 'munmap-1 subscriber=none instructions=1000' 'fork-1 subscriber=range instructions=1000'
 	cost_of series 'munmap-1 subscriber=none instructions=1000' 'fork-1 subscriber=range instructions=1100'
 	cost_of upstream 'munmap-1 subscriber=none instructions=1000' 'fork-1 subscriber=range instructions=1000'

@@ -308,7 +308,7 @@ static void every_vcpu_is_asked(struct kunit *test)
 	test_vm_destroy(vm);
 }
 
-static void nobody_is_asked_who_has_nothing_to_reload(struct kunit *test)
+static void vendor_without_the_page_is_not_asked(struct kunit *test)
 {
 	struct test_vm *vm = test_vm_create(test);
 	struct mmu_notifier_range range;
@@ -640,7 +640,7 @@ static struct kunit_case kvm_slot_page_cases[] = {
 	KUNIT_CASE(look_up_before_two_invalidations_stays_stale),
 	KUNIT_CASE(another_range_does_not_hold_the_reload_up),
 	KUNIT_CASE(every_vcpu_is_asked),
-	KUNIT_CASE(nobody_is_asked_who_has_nothing_to_reload),
+	KUNIT_CASE(vendor_without_the_page_is_not_asked),
 	KUNIT_CASE(a_conflict_in_sight_does_not_take_the_lock),
 	KUNIT_CASE(no_path_keeps_a_reference),
 	KUNIT_CASE(a_memslot_that_lacks_the_frame_has_no_page),

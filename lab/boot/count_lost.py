@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Boot one kernel many times, and count the boots that are lost.
 
-usage: boots RESULTS_DIR NUMBER [TEXT]     (from lab/make/boots, which exports the settings)
+usage: count_lost RESULTS_DIR NUMBER [TEXT]     (from lab/make/boots, which exports the settings)
 
 No boot runs a suite. A boot is good when TEXT comes on its console; the guest is then
 ended. Without TEXT it is "lab: end", the end marker of /init. A boot that ends before that
