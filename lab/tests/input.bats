@@ -42,9 +42,9 @@ load mini.bash
 		lab run SEED="$seed"
 		refused 2 "SEED=$seed: a number is needed"
 	done
-	for steps in 0 -1 1e5 many 1000000000; do
+	for steps in 0 -1 2499 1e5 many 1000000000; do
 		lab run STEPS="$steps"
-		refused 2 "STEPS=$steps: a number from 1 to 999999999 is needed"
+		refused 2 "STEPS=$steps: a number from 2500 to 999999999 is needed"
 	done
 	lab run DEADLINE=0
 	refused 2 'DEADLINE=0: whole seconds are needed'
