@@ -254,11 +254,11 @@ def skipped(ev):
 
 
 def here(ev, rule):
-    """Is this rule for the kernel, place, CPU and flavour of this run?"""
+    """Is this rule for the kernel, place, CPU or number of CPUs, and flavour of this run?"""
     place, _, cpu = rule.place.partition('/')
     return (rule.base in ('*', ev.run['base']) and rule.series in ('*', ev.run['series'])
             and place in ('*', ev.run['arch'], ev.run['machine'])
-            and cpu in ('', ev.run['cpu'] or 'usual')
+            and cpu in ('', ev.run['cpu'] or 'usual', f'{ev.run["cpus"]}-cpu')
             and rule.flavour in ('*', ev.run['flavour']))
 
 
@@ -286,7 +286,8 @@ def skip_lines(ev):
     run = ev.run
     kernel = run['base'] + ('-none' if run['series'] == 'none' else '')
     place = run['arch'] if run['machine'] == 'qemu' else run['machine']
-    place += f'/{run["cpu"]}' if run['cpu'] else ''
+    one = '1-cpu' if run['cpus'] == 1 else ''
+    place += f'/{run["cpu"] or one}' if run['cpu'] or one else ''
     return [f'{kernel} {place} {run["flavour"]} {suite["name"]}.{case["name"]} "{text}"  #'
             for suite, case, why in unlisted(ev)
             for text in [max(why.split('"'), key=len).strip()] if text]

@@ -61,12 +61,13 @@ PARAMETER='* * lab_first.covers_each_size "1 of 3 parameters"  # why'
 	only "test: lab_first.covers_each_size skipped without permission: 1 of 3 parameters"
 }
 
-@test "a permission is for one reason, place, CPU and flavour" {
+@test "a permission is for one reason, place, CPU, number of CPUs and flavour" {
 	local other
 	for other in '* * lab_first.needs_a_device "out of memory"' \
 		'arm64 * lab_first.needs_a_device "no edu"' 'smmu * lab_first.needs_a_device "no edu"' \
 		'x86_64 kcsan lab_first.needs_a_device "no edu"' \
-		'x86_64/max * lab_first.needs_a_device "no edu"'; do
+		'x86_64/max * lab_first.needs_a_device "no edu"' \
+		'x86_64/1-cpu * lab_first.needs_a_device "no edu"'; do
 		result pass
 		permits "$PARAMETER" "$other  # why"
 		judged 7
@@ -76,6 +77,11 @@ PARAMETER='* * lab_first.covers_each_size "1 of 3 parameters"  # why'
 	permits "$PARAMETER" \
 		'x86_64/max lockdep lab_first.needs_a_device "no edu"  # why'
 	record run.json cpu '"max"'
+	judged 0
+	result pass
+	permits "$PARAMETER" \
+		'x86_64/1-cpu lockdep lab_first.needs_a_device "no edu"  # why'
+	record run.json cpus 1
 	judged 0
 }
 
