@@ -154,7 +154,7 @@ mini_data() {
 	local house=$1 base=$1/patches/linux-6.1
 	rm -rf "${house:?}"/{patches,configs,mutants,include-linux,mm,virt-kvm,drivers-iommu,drivers-misc,kunit,selftests}
 	mkdir -p "$base" "$house"/{patches/linux-6.12,configs,mutants,mm,include-linux,kunit/mm/tests}
-	echo 'int secondary;' > "$house/mm/secondary.c"
+	printf '%s\n' 'int secondary;' 'int secondary_call(void) { return 0; }' > "$house/mm/secondary.c"
 	echo 'extern int secondary;' > "$house/include-linux/secondary.h"
 	echo 'int suite;' > "$house/kunit/mm/tests/mini_kunit.c"
 	(patch 'mm: one' 'mm/secondary.c include-linux' && hunk mm/memory.c 10 one) > "$base/0001-one.patch"
