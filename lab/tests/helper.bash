@@ -208,6 +208,22 @@ failing_case() {
 	sed -i 's/    ok 1 works/    not ok 1 works/; s/\] ok 1 mini/] not ok 1 mini/' "$BIN/qemu-system-x86_64"
 }
 
+# losing_qemu NUMBER...: of the boots from now on, those with these numbers die of an int3
+# before the first suite.
+losing_qemu() {
+	rm -f "$T/boots"
+	cat > "$T/lines" <<-END
+	[ "\$1" != --version ] || exit 0
+	echo >> "$T/boots"
+	case " $* " in *" \$(grep -c '' "$T/boots") "*)
+		printf '%s\n' '[    0.1] Linux version 6.1.192' '[    1.0] int3: 0000 [#1] PREEMPT SMP'
+		exit ;;
+	esac
+	END
+	stub_machines "$BIN"
+	sed -i "1r $T/lines" "$BIN/qemu-system-x86_64"
+}
+
 # make_template: made once for a file of tests; each test gets a copy of it.
 make_template() {
 	local template=$BATS_FILE_TMPDIR/template
