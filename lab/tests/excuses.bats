@@ -37,6 +37,29 @@ setup() {
 	only "input: xfail:2: lab_plant.does_as_told is listed twice for one architecture"
 }
 
+@test "a line for a case that is gone is stale in each suite that ran whole, whatever chose it" {
+	local filter
+	for filter in '"_devices"' '"lab_*"' '"_*"' null; do
+		result pass
+		edit 's/lab_plant/_devices/'
+		record run.json suites '["lab_first", "_devices", "lab_last"]'
+		record run.json filter "$filter"
+		xfail 'x86_64 _devices.was_renamed "1 + 1 == 3"  adds wrongly'
+		judged 7
+		only "test: _devices.was_renamed is expected to fail (adds wrongly), but there is no such case"
+		record run.json filter '"_devices.does_*"'
+		judged 0
+	done
+}
+
+@test "a line is not stale because its suite ended before the case" {
+	result pass
+	edit '/ok 2 does_as_told/,$d'
+	xfail 'x86_64 lab_plant.is_after_the_plant "1 + 1 == 3"  adds wrongly'
+	judge
+	[[ $output != *"there is no such case"* ]] || fail_with "it is called stale"
+}
+
 # --- skips -------------------------------------------------------------------------
 
 # permits LINE...: the skips that are permitted
