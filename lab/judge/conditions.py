@@ -232,13 +232,24 @@ def cases_passed(ev):
     return reasons
 
 
+def texts_of(case):
+    """The texts that the failures of a case may have, if it is expected to fail."""
+    return (case['wanted'] or '').splitlines()
+
+
+def failure(case):
+    """The first failure that is not expected, or the case's last message."""
+    found = ktap.failures(case['messages'])
+    other = ktap.unexpected(case['messages'], texts_of(case))
+    return next(iter(other or found or case['messages'][-1:]), '')
+
+
 def case_text(suite, case, text):
     """SUITE.CASE, what happened, and the expectation's reason or the failure's words."""
-    more = case['reason']
-    if case['status'] in ('failed', 'missing'):
-        more = next(iter(ktap.failures(case['messages'])), '')
+    more = failure(case) if case['status'] in ('failed', 'missing') else case['reason']
     if case['status'] == 'failed' and case['wanted']:
-        text = f'failed for another reason than the expected "{case["wanted"]}"'
+        wanted = ' or '.join(f'"{x}"' for x in texts_of(case))
+        text = f'failed for another reason than the expected {wanted}'
     return f'{suite["name"]}.{case["name"]} {text}' + (f': {more}' if more else '')
 
 
