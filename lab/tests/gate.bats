@@ -62,7 +62,7 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 	for target in check nightly; do
 		lab $target
 		good
-		for given in ARCH=arm64 SUITE=mini BASE=6.12; do
+		for given in ARCH=arm64 SUITE=mini BASE=6.12 LINUX="$T/kernel"; do
 			lab $target $given
 			refused 2 "^$target: ${given%=*}= is for one run: "
 		done
@@ -153,6 +153,18 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 	lab nightly PART=tiny
 	good
 	[[ $output != *"passed before"* ]] || fail "another kernel: not run again"
+}
+
+@test "a part that passed with another emulator or another limit is run again" {
+	local given
+	for given in QEMU=7.2 QEMU=10.0 DEADLINE=800 QUIET=100; do
+		lab nightly PART=tiny $given
+		good
+		[[ $output != *"passed before"* ]] || fail "$given: not run again"
+		lab nightly PART=tiny $given
+		good
+		[[ $output == *"tiny passed before"* ]] || fail "$given: run again"
+	done
 }
 
 @test "PART chooses, and one that matches nothing is refused" {
