@@ -9,11 +9,6 @@
 
 load mini.bash
 
-setup() {
-	new_house
-	unset QEMU LAB_RETRIES
-}
-
 # --- QEMU= -------------------------------------------------------------------------
 
 # archive_has [VERSION]: an apt-get whose mirror has QEMU packages of this version, or none.

@@ -84,6 +84,21 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 	[ "$(wc -l < "$T/boots")" = 3 ] || fail "three boots expected"
 }
 
+@test "no variable of the gate reaches the lab's own tests" {
+	read -ra variables < <(sed -n 's/^VARIABLES := //p' "$HOUSE/Makefile")
+	[ ${#variables[@]} -ge 20 ] || fail "the Makefile lists no variables"
+	printf '%s\n' 'load helper.bash' '@test "none is set" {' "for name in ${variables[*]} LAB_RETRIES; do" \
+		'[ -z "${!name+set}" ] || fail "$name is set"' 'done' '}' > "$HOUSE/lab/tests/tiny.bats"
+	echo 'tiny 1 bats:tiny' | tee "$PARTS/gate" > "$PARTS/nightly"
+	watch_over "$HOUSE"
+	lab check QEMU=10.0 DEADLINE=100 QUIET=10
+	good
+	lab nightly QEMU=10.0 DEADLINE=100 QUIET=10
+	good
+	run --separate-stderr env "${variables[@]/%/=x}" bats "$HOUSE/lab/tests/tiny.bats"
+	[ "$status" = 0 ] || fail "a variable reached it"
+}
+
 @test "a malformed list of parts is refused" {
 	local list target line
 	for list in gate nightly; do

@@ -16,8 +16,9 @@ PROJECT=$(cd "$TESTS/../.." && pwd)
 CHECK_BUILD=${CHECK_BUILD:-$PROJECT/build}
 
 # The variables of the gate must not reach the runs of the tests.
-unset BASE ARCH MACHINE LENGTH FLAVOUR SERIES BUSTED SUITE SEED STEPS CPUS LINUX MUTANTS MUTANT SIGNOFF BUILD DEADLINE \
-	QUIET BOOT LAB_TREE LAB_PREFIX LAB_ARCHIVE LAB_NAME MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES MAKEFILES
+# shellcheck disable=SC2046 # the Makefile lists them in one line
+unset $(sed -n 's/^VARIABLES := //p' "$PROJECT/Makefile") LAB_TREE LAB_PREFIX LAB_ARCHIVE LAB_NAME LAB_RETRIES \
+	MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES MAKEFILES
 # Nor what the gate's own scripts set for git (settings.sh): a test is the user's shell.
 unset "${!GIT_@}" LC_ALL PYTHONDONTWRITEBYTECODE
 
