@@ -9,9 +9,11 @@ from typing import NamedTuple
 from judge import conditions, console, datafiles, ktap, splats
 from judge.datafiles import Unreadable
 
-RUN_KEYS = ('base', 'version', 'series', 'arch', 'machine', 'emulator', 'flavour', 'cpu', 'cpus',
-            'suite_glob', 'seed', 'suites', 'tree', 'xfail', 'filter', 'started', 'project',
-            'tree_commit', 'base_commit', 'compiler', 'kernel_sha256', 'retries')
+# The keys of run.json that summary.json has too, and those that only the judge needs.
+SHOWN = ('base', 'version', 'series', 'arch', 'machine', 'flavour', 'cpu', 'cpus', 'suite_glob',
+         'seed', 'filter', 'started', 'project', 'tree_commit', 'base_commit', 'compiler',
+         'kernel_sha256', 'retries')
+RUN_KEYS = (*SHOWN, 'emulator', 'suites', 'tree', 'xfail')
 EMULATOR_KEYS = ('name', 'version', 'status')
 BOOT_KEYS = ('ended', 'status', 'seconds', 'quiet_limit', 'deadline')
 ERROR = re.compile(r'lab: error [0-3] (\d+\.\d{6})(?: (.*))?')
