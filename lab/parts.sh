@@ -5,7 +5,8 @@
 # make check and make nightly source this file after settings.sh.
 
 # takes_only VARIABLE...: stop if another variable is given. The parts have their own; one
-# more would change some parts and break others.
+# more would change some parts and break others. LINUX=DIR is one kernel, and a gate has two
+# bases; the lab's own tests read the tree of Debian's.
 takes_only() {
 	local name
 	for name in "${GIVEN[@]}"; do

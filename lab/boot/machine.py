@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The command of the emulated machine, made of files of configs/ and the settings.
 
-usage: machine [program]    (the settings are exported)
+usage: machine [program | words FILE...]    (the settings are exported)
 
-Prints the words of QEMU's command, each on a line; with "program" only the first one.
+Prints the words of QEMU's command, each on a line; with "program" only the first one. With
+"words" it prints those of files of configs/, each on a line.
 """
 import os
 import sys
@@ -51,6 +52,9 @@ def bochs():
 
 def main():
     """Print the words."""
+    if sys.argv[1:2] == ["words"]:
+        print("\n".join(words(*sys.argv[2:])))
+        return 0
     if sys.argv[1:] not in ([], ["program"]):
         sys.exit(__doc__)
     command = qemu()

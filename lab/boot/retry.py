@@ -5,8 +5,9 @@ usage: retry RESULT_DIR     prints KIND<TAB>WHY if the boot may be repeated; els
 
 KIND emulator, on QEMU: the guest ended or fell silent before its first suite began, and no
 trace on the console names a function of the series. That is one which the series adds or
-edits, or into which such a function is inlined. On Bochs: the guest fell silent, and Bochs
-used no CPU time meanwhile. A Bochs that does use it runs a guest that hangs.
+edits, or into which such a function is inlined. If git cannot tell these functions, or there
+is none, the boot does not count as lost. On Bochs: the guest fell silent, and Bochs used no
+CPU time meanwhile. A Bochs that does use it runs a guest that hangs.
 
 KIND mutant, on Bochs: a mutant's guest ran code from the page that the VMCS still named.
 Bochs says so in its log and ends. In another case than a mutant's that is a failure.
@@ -38,10 +39,18 @@ def defined(text):
     return {found.group(1)} if found else set()
 
 
-def git(tree, *arguments):
-    """The lines that a git command prints."""
-    return subprocess.run(["git", "-C", tree, *arguments], stdout=subprocess.PIPE, check=False,
-                          text=True, errors="replace").stdout.splitlines()
+class Unknown(Exception):
+    """Why nobody can tell whether the emulator lost the boot. It then counts as not lost."""
+
+
+def git(tree, *arguments, fine=(0,)):
+    """The lines that a git command prints. It must end with one of these statuses."""
+    done = subprocess.run(["git", "-C", tree, *arguments], capture_output=True, check=False,
+                          text=True, errors="replace")
+    if done.returncode not in fine:
+        said = (done.stderr.splitlines() or [f"status {done.returncode}"])[0]
+        raise Unknown(f"git {arguments[0]}: {said}")
+    return done.stdout.splitlines()
 
 
 def touched(tree):
@@ -62,7 +71,8 @@ def around(tree, names):
     """The functions that use one of the names, in the folders that use mm's inline functions."""
     found = set()
     patterns = [word for each in sorted(names) for word in ("-e", each)]
-    for line in git(tree, "grep", "-h", "-p", "-w", "-F", "-n", *patterns, "--", *USERS):
+    # git grep ends with 1 if there is no match.
+    for line in git(tree, "grep", "-h", "-p", "-w", "-F", "-n", *patterns, "--", *USERS, fine=(0, 1)):
         # git grep -p marks the line that begins the function around a match with "=".
         begins = re.match(r"\d+=(.*)", line)
         if begins:
@@ -75,6 +85,8 @@ def functions(tree):
     by_file = touched(tree)
     inline = set().union(*(names for file, names in by_file.items() if file.endswith(".h")))
     found = set().union(*by_file.values())
+    if not found:
+        raise Unknown(f"{tree} has no function of the series")
     return found | around(tree, inline) if inline else found
 
 
@@ -140,4 +152,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(output.run("retry", main))
+    try:
+        sys.exit(output.run("retry", main))
+    except Unknown as error:
+        sys.exit(f"retry: cannot tell whether the emulator lost the boot: {error}")

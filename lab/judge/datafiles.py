@@ -43,7 +43,7 @@ class Allow(NamedTuple):
 
 
 class Expected(NamedTuple):
-    """A case that must fail, and must say this text when it does."""
+    """A case that must fail, and a text that explains a failure of it."""
     arch: str
     case: str
     text: str
@@ -124,15 +124,16 @@ def allowed(path):
 
 
 def expected(path):
-    """Read `ARCH SUITE.CASE "text"  reason` lines."""
+    """Read `ARCH SUITE.CASE "text"  reason` lines; a case has one for each of its failures."""
     found = []
     for where, line in numbered(path):
         match = EXPECTED.fullmatch(line.strip())
         if not match:
             raise Unreadable(f"{where}: not 'ARCH SUITE.CASE \"text\"  reason'")
         arch, case, text, reason = match.groups()
-        if any(x.case == case and (x.arch == arch or '*' in (x.arch, arch)) for x in found):
-            raise Unreadable(f'{where}: {case} is listed twice for one architecture')
+        if any(x.case == case and x.text == text and (x.arch == arch or '*' in (x.arch, arch))
+               for x in found):
+            raise Unreadable(f'{where}: {case} is listed twice with this text for one architecture')
         found.append(Expected(known_arch(where, arch), case, text, reason))
     return found
 

@@ -9,9 +9,11 @@ from typing import NamedTuple
 from judge import conditions, console, datafiles, ktap, splats
 from judge.datafiles import Unreadable
 
-RUN_KEYS = ('base', 'version', 'series', 'arch', 'machine', 'emulator', 'flavour', 'cpu', 'cpus',
-            'suite_glob', 'seed', 'suites', 'tree', 'xfail', 'filter', 'started', 'project',
-            'tree_commit', 'base_commit', 'compiler', 'kernel_sha256', 'retries')
+# The keys of run.json that summary.json has too, and those that only the judge needs.
+SHOWN = ('base', 'version', 'series', 'arch', 'machine', 'flavour', 'cpu', 'cpus', 'suite_glob',
+         'seed', 'filter', 'started', 'project', 'tree_commit', 'base_commit', 'compiler',
+         'kernel_sha256', 'retries')
+RUN_KEYS = (*SHOWN, 'emulator', 'suites', 'tree', 'xfail')
 EMULATOR_KEYS = ('name', 'version', 'status')
 BOOT_KEYS = ('ended', 'status', 'seconds', 'quiet_limit', 'deadline')
 ERROR = re.compile(r'lab: error [0-3] (\d+\.\d{6})(?: (.*))?')
@@ -99,12 +101,10 @@ def status_of(test):
     return STATUS.get(test.status.name, 'missing')
 
 
-def expected_status(status, expected, messages):
-    """The status of a case that is expected to fail with a certain text, or of any other."""
-    if expected is None:
+def expected_status(status, texts, messages):
+    """The status of a case that is expected to fail with certain texts, or of any other."""
+    if not texts or status == 'failed' and not ktap.as_expected(messages, texts):
         return status
-    if status == 'failed' and not any(expected.text in x for x in ktap.failures(messages)):
-        return 'failed'
     return {'failed': 'xfail', 'passed': 'xpass', 'skipped': 'xskip'}.get(status, status)
 
 
@@ -113,21 +113,25 @@ class Cases:
 
     def __init__(self, index, run, expected):
         self.index = index
-        self.expected = {x.case: x for x in expected if x.arch in ('*', run['arch'])}
+        self.expected = {}
+        for each in expected:
+            if each.arch in ('*', run['arch']):
+                self.expected.setdefault(each.case, []).append(each)
 
     def case(self, suite, test, before):
         """One case; before is the time of the result above it."""
         known = suite.cases.get(test.name, {}) if suite else {}
-        must = self.expected.get(f'{suite.name}.{test.name}') if suite else None
+        must = self.expected.get(f'{suite.name}.{test.name}', []) if suite else []
+        texts = [x.text for x in must]
         status = status_of(test)
         if status == 'passed' and any(not sub.ok_status() for sub in test.subtests):
             status = 'failed'
         reason = known.get('reason', '').removeprefix('SKIP').strip() if status == 'skipped' else ''
         logs = known.get('logs', [])
         messages = ktap.messages(logs)
-        return {'name': test.name, 'status': expected_status(status, must, messages),
-                'reason': must.reason if must else reason,
-                'wanted': must.text if must else None,
+        return {'name': test.name, 'status': expected_status(status, texts, messages),
+                'reason': '; '.join(dict.fromkeys(x.reason for x in must)) or reason,
+                'wanted': '\n'.join(texts) or None,
                 'time': ktap.elapsed(before, known.get('stamp')),
                 'line': known.get('line'), 'messages': messages,
                 'parameters': ktap.parameters(logs, test.name)}

@@ -263,17 +263,29 @@ def messages(logs):
 
 
 def failures(said):
-    """The message of each failed expectation, or the case's last message."""
-    found, failing = [], False
+    """The text of each failed expectation, as one line.
+
+    An expected failure must show its text here, and a mutant's kill its words.
+    """
+    found, inside = [], False
     for message in said:
-        if ' FAILED at ' in message:
-            found.append(message.split(': ', 1)[-1])
-            failing = True
-        elif message.startswith('# '):
-            failing = False
-        elif failing:
+        if message.startswith('# '):
+            inside = bool(EXPECTATION.match(message))
+            if inside:
+                found.append(message.split(': ', 1)[-1])
+        elif inside:
             found[-1] += ' ' + message
-    return found or said[-1:]
+    return [' '.join(x.split()) for x in found]
+
+
+def unexpected(said, texts):
+    """The failures of a case that show none of the texts that its failures may have."""
+    return [x for x in failures(said) if not any(text in x for text in texts)]
+
+
+def as_expected(said, texts):
+    """Did the case fail as expected: by failures that each show one of these texts?"""
+    return bool(failures(said)) and not unexpected(said, texts)
 
 
 def notes(entries):

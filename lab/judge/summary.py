@@ -5,13 +5,10 @@ what each key holds; junit.xml, kcidb.json, ktap, and .diags.
 
 import json
 
-from judge import conditions, junit, kcidb, ktap, outcomes
+from judge import conditions, evidence, junit, kcidb, ktap, outcomes
 
 SCHEMA = 1	# a key that is removed or changes its meaning makes this one higher
 AROUND = 12	# console lines shown before a reason's line, and thrice as many after it
-RUN = ('base', 'version', 'series', 'arch', 'machine', 'flavour', 'cpu', 'cpus', 'suite_glob',
-       'seed', 'filter', 'started', 'project', 'tree_commit', 'base_commit', 'compiler',
-       'kernel_sha256', 'retries')
 
 
 def totals(suites):
@@ -28,7 +25,7 @@ def of_run(run):
     if not run:
         return {}
     emulator = {x: run['emulator'][x] for x in ('name', 'version')}
-    return {x: run[x] for x in RUN} | {'emulator': emulator}
+    return {x: run[x] for x in evidence.SHOWN} | {'emulator': emulator}
 
 
 def finished(found, expect):

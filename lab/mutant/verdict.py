@@ -17,25 +17,13 @@ import sys
 from pathlib import Path
 
 import output
+from judge import ktap
 from mutant import headers
 
 KILLED, OTHER, NONE, SURVIVED = 'killed', 'OTHER WORDS', 'NO WORDS', 'SURVIVED'
 WORST = (SURVIVED, OTHER, NONE, KILLED)
 COMPLAINTS = ('splat', 'boot')	# a panic ends the boot
 SHOWN = 400	# characters of what a case said
-
-
-def failures(messages):
-    """The text of each failed expectation, as one line."""
-    found, inside = [], False
-    for message in messages:
-        if message.startswith('# '):
-            inside = ' FAILED at ' in message
-            if inside:
-                found.append([])
-        elif inside:
-            found[-1].append(message)
-    return [' '.join(' '.join(each).split()) for each in found]
 
 
 def load(folder, suite):
@@ -68,7 +56,7 @@ def by_words(killer, summary):
         return SURVIVED, f'has no result: {reasons}'
     if case['status'] != 'failed':
         return SURVIVED, f'{case["status"]} {case["reason"]}'.strip()
-    said = failures(case['messages'])
+    said = ktap.failures(case['messages'])
     if killer.words and any(killer.words in each for each in said):
         return KILLED, ''
     heard = ' | '.join(dict.fromkeys(said))[:SHOWN] or 'nothing'

@@ -11,15 +11,14 @@ import sys
 from pathlib import Path
 
 import output
-from report import table
+from judge import outcomes
 from judge.conditions import EVERY_SUITE
+from report import table
 
 # So many are shown; the files of the result have all.
 MOST_REASONS = 10
 MOST_MESSAGES = 6
 MOST_SEEDS = 4
-STATES = {'failed': 'failed', 'missing': 'no result', 'xpass': 'unexpected success',
-          'xskip': 'expected to fail, but skipped'}
 
 
 def arguments():
@@ -61,7 +60,7 @@ def seconds(value):
 def suite_row(suite):
     """The row of a suite."""
     states = [c['status'] for c in suite['cases']]
-    bad = sum(s in STATES for s in states) + suite['missing']
+    bad = sum(s in outcomes.SAID for s in states) + suite['missing']
     return [suite['name'], len(states) + suite['missing'], states.count('passed'), bad,
             states.count('xfail'), states.count('skipped'), seconds(suite['time'])]
 
@@ -112,8 +111,8 @@ def expected(found):
 def failed(found):
     """Failed cases with their messages."""
     out = []
-    for name, case in cases(found, *STATES):
-        out += table.wrapped(f'{name}: {STATES[case["status"]]}')
+    for name, case in cases(found, *outcomes.SAID):
+        out += table.wrapped(f'{name}: {outcomes.SAID[case["status"]]}')
         for text in case['messages'][:MOST_MESSAGES]:
             out += table.wrapped(text, '      ')
         if len(case['messages']) > MOST_MESSAGES:

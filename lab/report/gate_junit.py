@@ -100,16 +100,11 @@ def of_target(_folder, part):
     return [suite(part, [Outcome(part.name, 'PASS', part.seconds)])]
 
 
-def of_limit(folder, part):
-    """More boots had to be repeated than a gate may have; its status is the gate's own."""
-    return [failed(part, (folder / 'retries').read_text(encoding='utf-8'))]
-
-
 def suites(folder):
     """All suites of the gate, each part's after that before it."""
     found = []
     for part in parts(folder / 'parts'):
-        kind = {'run': of_guest, 'repeats': of_limit}.get(part.command, of_target)
+        kind = of_guest if part.command == 'run' else of_target
         found += (of_bats if part.command.startswith('bats:') else kind)(folder, part)
     return found
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Every command line of the documents is run as it is written, on the mini kernel with
-# emulators that only print. A command that this file cannot run fails the test of its
-# document.
+# The command lines of the documents, on the mini kernel with emulators that only print. Each
+# is run as it is written, but make prefixes: of that only the check of its variables runs here,
+# and prefixes.bats runs the rest. A command that this file cannot run fails the test of its
+# document. The blocks of CONTRIBUTING.md are for contributing.bats.
 #
 # Each test is a subshell and changes its own copies of helper.bash's variables:
 # shellcheck disable=SC2016,SC2030,SC2031,SC2153,SC2154
@@ -137,10 +138,9 @@ follow() {
 	case $command in
 	"make mutants"*) failing_cases ;;
 	"make shell") command="script -qec '$command' /dev/null < /dev/null" ;;
-	# They need a real kernel. Here only their input checks run.
+	# It needs a kernel of another kind. Here only the check of its variables runs.
 	"make prefixes"*) only_checked "$command SERIES=none" 'make prefixes is about the series' || return; return ;;
-	"make boots"*) only_checked "$command MACHINE=vtx" 'make boots does not support MACHINE=vtx' || return; return ;;
-	"make matrix" | "make dma" | "make cost" | "make help" | "make run"* | "time make run"* | "make check" | "make nightly"* | "make tree"* | "make series"* | \
+	"make matrix" | "make dma" | "make cost" | "make help" | "make boots"* | "make run"* | "time make run"* | "make check" | "make nightly"* | "make tree"* | "make series"* | \
 		"make clean" | "make distclean" | .ci/run) ;;
 	"git -C "*" am "* | "git -C "*" fetch "*) typed 'make series' && readers_checkout ;;
 	*) fail "this test cannot run: $command" || return ;;

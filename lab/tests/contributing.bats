@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The examples of CONTRIBUTING.md, block by block. Those that need the real kernel are
-# assembled and compiled, but not booted. The others run on the mini kernel, to the end.
+# assembled and compiled, but not booted: the shim below takes the place of make run and make
+# mutants. The others run on the mini kernel, to the end.
 #
 # Each test is a subshell and changes its own copies of helper.bash's variables:
 # shellcheck disable=SC2016,SC2030,SC2031,SC2154
@@ -95,6 +96,13 @@ passed() {
 	passed 6.6-x86_64-lockdep
 }
 
+# audited: every case of $HOUSE fails somewhere, and every mutant says how.
+audited() {
+	run --separate-stderr env BUILD="$HOUSE/build" PYTHONPATH="$HOUSE/lab" \
+		python3 -B -m mutant.audit "$HOUSE/mutants"
+	[ "$status" = 0 ] && [ -z "$stderr" ] || fail "the audit finds something"
+}
+
 # In place of a boot: assemble the tree and compile the file in question.
 shim='
 object() {
@@ -125,4 +133,14 @@ make() {
 	grep -q munmap_of_32_is_exact "$HOUSE/build/tree-6.1/.x86_64-lockdep/mm/tests/secondary_tlbs/paths/matrix_kunit.i" ||
 		fail "the row has not become a case"
 	steps "A mutant"
+	audited
+}
+
+# The skips of the mini kernel are not those of the project.
+@test "the skips of a newcomer's flavour are those of a kernel without KCSAN and FAILSLAB" {
+	cp "$PROJECT/lab/data/skips" "$HOUSE/lab/data/skips"
+	shim='make() { :; }' steps "A flavour"
+	[ "$(grep -c '^x86_64 ubsan .*weak memory' "$HOUSE/lab/data/skips")" -ge 2 ] &&
+		[ "$(grep -c '^x86_64 ubsan .*FAILSLAB' "$HOUSE/lab/data/skips")" -ge 3 ] || fail "lines are missing"
+	[ "$(diff "$PROJECT/lab/data/skips" "$HOUSE/lab/data/skips" | grep -c '^<')" = 0 ] || fail "lines have changed"
 }

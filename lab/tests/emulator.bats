@@ -9,11 +9,6 @@
 
 load mini.bash
 
-setup() {
-	new_house
-	unset QEMU LAB_RETRIES
-}
-
 # --- QEMU= -------------------------------------------------------------------------
 
 # archive_has [VERSION]: an apt-get whose mirror has QEMU packages of this version, or none.
@@ -93,6 +88,12 @@ dying_qemu() {
 	chmod +x "$BIN/qemu-system-x86_64"
 }
 
+# not_repeated: the boot failed, and was not booted once more.
+not_repeated() {
+	[ "$status" = 6 ] || fail "class 6 expected"
+	[[ $output != *"booted once more"* ]] || fail "booted again"
+}
+
 INT3='[    1.0] int3: 0000 [#1] PREEMPT SMP'
 
 @test "a boot that died of an int3 before the first suite is repeated, and every result says so" {
@@ -111,16 +112,30 @@ INT3='[    1.0] int3: 0000 [#1] PREEMPT SMP'
 	watch_over "$HOUSE"
 	dying_qemu "$INT3"$'\n''[    1.0] RIP: 0010:secondary_tlbs_call.part.0+0x20/0x100'
 	lab run
-	[ "$status" = 6 ] || fail "class 6 expected"
-	[[ $output != *"booted once more"* ]] || fail "booted again"
+	not_repeated
+}
+
+@test "a boot is not repeated if git cannot tell the functions of the series" {
+	dying_qemu "$INT3" always "git -C $BUILD/tree-6.1 update-ref -d refs/heads/base"
+	lab run
+	not_repeated
+	[[ $stderr == "retry: cannot tell whether the emulator lost the boot: git diff: fatal: "* ]] || fail "not said"
+}
+
+@test "a boot is not repeated if the series has no function to look for" {
+	echo 'int secondary;' > "$HOUSE/mm/secondary.c"
+	watch_over "$HOUSE"
+	dying_qemu "$INT3" always
+	lab run
+	not_repeated
+	[[ $stderr == "retry: cannot tell whether the emulator lost the boot: "*"no function of the series"* ]] || fail "not said"
 }
 
 @test "a boot that fell silent after the first suite began is not repeated" {
 	mkfifo "$T/never"
 	dying_qemu '[    1.0]     # Subtest: mini' always "read -r word < $T/never"
 	lab run QUIET=2
-	[ "$status" = 6 ] || fail "class 6 expected"
-	[[ $output != *"booted once more"* ]] || fail "booted again"
+	not_repeated
 }
 
 @test "a second lost boot of one gate fails" {
@@ -134,6 +149,5 @@ INT3='[    1.0] int3: 0000 [#1] PREEMPT SMP'
 @test "a silent Bochs that uses CPU time runs a guest that hangs: not repeated" {
 	sed -i -e '/    ok 1 works/,/lab: end/d' -e 's,^exit.*,while :; do :; done,' "$BIN/bochs"
 	lab run MACHINE=vtx QUIET=4
-	[ "$status" = 6 ] || fail "class 6 expected"
-	[[ $output != *"booted once more"* ]] || fail "booted again"
+	not_repeated
 }

@@ -18,6 +18,40 @@ setup() {
 	summary 's["totals"]["failed"] == 1 and s["totals"]["xfail"] == 0'
 }
 
+# second_failure WORDS: the case fails by a second expectation.
+second_failure() {
+	edit "s/^(.*\] )    not ok 2 does_as_told/\1    # does_as_told: EXPECTATION FAILED at lib\/kunit\/lab_plant_test.c:190\n\1    $1\n&/"
+}
+
+@test "a case that fails as expected and for another reason too has failed" {
+	result fail
+	second_failure 'Expected 2 + 2 == 5, but'
+	xfail '* lab_plant.does_as_told "1 + 1 == 3"  adds wrongly'
+	judged 7
+	only 'test: lab_plant.does_as_told failed for another reason than the expected "1 + 1 == 3": EXPECTATION FAILED at lib/kunit/lab_plant_test.c:190 Expected 2 + 2 == 5, but'
+}
+
+@test "a case may have a line for each of its failures" {
+	result fail
+	second_failure 'Expected 2 + 2 == 5, but'
+	xfail '* lab_plant.does_as_told "1 + 1 == 3"  adds wrongly' 'x86_64 lab_plant.does_as_told "2 + 2 == 5"  adds worse'
+	judged 0
+	summary 's["suites"][1]["cases"][1]["status"] == "xfail"'
+	summary 's["suites"][1]["cases"][1]["reason"] == "adds wrongly; adds worse"'
+	xfail '* lab_plant.does_as_told "1 + 1 == 4"  adds wrongly' '* lab_plant.does_as_told "2 + 2 == 5"  adds worse'
+	judged 7
+	[[ $output == *'than the expected "1 + 1 == 4" or "2 + 2 == 5": '*"Expected 1 + 1 == 3, but"* ]] || fail_with "not said"
+}
+
+@test "a case that failed without an expectation has not failed as expected" {
+	result pass
+	edit 's/^(.*\] )    ok 2 does_as_told/\1    # does_as_told: test case timed out\n\1    not ok 2 does_as_told/'
+	edit 's/\] ok 2 lab_plant/] not ok 2 lab_plant/'
+	xfail '* lab_plant.does_as_told "timed out"  adds wrongly'
+	judged 7
+	only 'test: lab_plant.does_as_told failed for another reason than the expected "timed out": # does_as_told: test case timed out'
+}
+
 @test "what a case says beside its failure is not its failure" {
 	result fail
 	edit 's/^(.*\] )    # does_as_told: EXPECTATION/\1    # does_as_told: harmless words\n&/'
@@ -32,9 +66,32 @@ setup() {
 	judged 2
 	xfail '* lab_plant.does_as_told ""  adds wrongly'
 	judged 2
-	xfail '* lab_plant.does_as_told "a"  adds wrongly' 'arm64 lab_plant.does_as_told "b"  adds wrongly'
+	xfail '* lab_plant.does_as_told "a"  adds wrongly' 'arm64 lab_plant.does_as_told "a"  adds wrongly'
 	judged 2
-	only "input: xfail:2: lab_plant.does_as_told is listed twice for one architecture"
+	only "input: xfail:2: lab_plant.does_as_told is listed twice with this text for one architecture"
+}
+
+@test "a line for a case that is gone is stale in each suite that ran whole, whatever chose it" {
+	local filter
+	for filter in '"_devices"' '"lab_*"' '"_*"' null; do
+		result pass
+		edit 's/lab_plant/_devices/'
+		record run.json suites '["lab_first", "_devices", "lab_last"]'
+		record run.json filter "$filter"
+		xfail 'x86_64 _devices.was_renamed "1 + 1 == 3"  adds wrongly'
+		judged 7
+		only "test: _devices.was_renamed is expected to fail (adds wrongly), but there is no such case"
+		record run.json filter '"_devices.does_*"'
+		judged 0
+	done
+}
+
+@test "a line is not stale because its suite ended before the case" {
+	result pass
+	edit '/ok 2 does_as_told/,$d'
+	xfail 'x86_64 lab_plant.is_after_the_plant "1 + 1 == 3"  adds wrongly'
+	judge
+	[[ $output != *"there is no such case"* ]] || fail_with "it is called stale"
 }
 
 # --- skips -------------------------------------------------------------------------

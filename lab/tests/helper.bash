@@ -16,8 +16,9 @@ PROJECT=$(cd "$TESTS/../.." && pwd)
 CHECK_BUILD=${CHECK_BUILD:-$PROJECT/build}
 
 # The variables of the gate must not reach the runs of the tests.
-unset BASE ARCH MACHINE LENGTH FLAVOUR SERIES BUSTED SUITE SEED STEPS CPUS LINUX MUTANTS MUTANT SIGNOFF BUILD DEADLINE \
-	QUIET BOOT LAB_TREE LAB_PREFIX LAB_ARCHIVE LAB_NAME MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES MAKEFILES
+# shellcheck disable=SC2046 # the Makefile lists them in one line
+unset $(sed -n 's/^VARIABLES := //p' "$PROJECT/Makefile") LAB_TREE LAB_PREFIX LAB_ARCHIVE LAB_NAME LAB_RETRIES \
+	MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES MAKEFILES
 # Nor what the gate's own scripts set for git (settings.sh): a test is the user's shell.
 unset "${!GIT_@}" LC_ALL PYTHONDONTWRITEBYTECODE
 
@@ -154,7 +155,7 @@ mini_data() {
 	local house=$1 base=$1/patches/linux-6.1
 	rm -rf "${house:?}"/{patches,configs,mutants,include-linux,mm,virt-kvm,drivers-iommu,drivers-misc,kunit,selftests}
 	mkdir -p "$base" "$house"/{patches/linux-6.12,configs,mutants,mm,include-linux,kunit/mm/tests}
-	echo 'int secondary;' > "$house/mm/secondary.c"
+	printf '%s\n' 'int secondary;' 'int secondary_call(void) { return 0; }' > "$house/mm/secondary.c"
 	echo 'extern int secondary;' > "$house/include-linux/secondary.h"
 	echo 'int suite;' > "$house/kunit/mm/tests/mini_kunit.c"
 	(patch 'mm: one' 'mm/secondary.c include-linux' && hunk mm/memory.c 10 one) > "$base/0001-one.patch"
@@ -206,6 +207,22 @@ stub_machines() {
 # failing_case: from now on the case of the mini guest fails.
 failing_case() {
 	sed -i 's/    ok 1 works/    not ok 1 works/; s/\] ok 1 mini/] not ok 1 mini/' "$BIN/qemu-system-x86_64"
+}
+
+# losing_qemu NUMBER...: of the boots from now on, those with these numbers die of an int3
+# before the first suite.
+losing_qemu() {
+	rm -f "$T/boots"
+	cat > "$T/lines" <<-END
+	[ "\$1" != --version ] || exit 0
+	echo >> "$T/boots"
+	case " $* " in *" \$(grep -c '' "$T/boots") "*)
+		printf '%s\n' '[    0.1] Linux version 6.1.192' '[    1.0] int3: 0000 [#1] PREEMPT SMP'
+		exit ;;
+	esac
+	END
+	stub_machines "$BIN"
+	sed -i "1r $T/lines" "$BIN/qemu-system-x86_64"
 }
 
 # make_template: made once for a file of tests; each test gets a copy of it.

@@ -97,7 +97,7 @@ verdict() {
 	fails 'out of memory in the harness'
 	lab mutants
 	[ "$status" = 7 ] || fail "class 7 expected"
-	[[ $output == *"mini.works: failed with other words: out of memory in the harness count == 1"* ]] || fail "the output does not say so"
+	[[ $output == *"mini.works: failed with other words: EXPECTATION FAILED at "*" out of memory in the harness count == 1"* ]] || fail "the output does not say so"
 	verdict 'OTHER WORDS' one/wrong
 }
 
@@ -106,7 +106,7 @@ verdict() {
 	fails
 	lab mutants
 	[ "$status" = 7 ] || fail "class 7 expected"
-	[[ $output == *"mini.works: it said: Expected count == 2, but count == 1"* ]] || fail "the output does not say so"
+	[[ $output == *"mini.works: it said: EXPECTATION FAILED at "*" Expected count == 2, but count == 1"* ]] || fail "the output does not say so"
 	verdict 'NO WORDS' one/wrong
 }
 

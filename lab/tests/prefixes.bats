@@ -203,12 +203,13 @@ has() { printf 'grep -aqw %s "$k"' "$1"; }
 	boots
 	good
 	booted 2
-	[[ $output == *"x86_64   0001-one "*"x86_64   0002-two "*"Prefixes: 2 boots"* ]] || fail "not said"
+	[[ $output == *"x86_64   0001-one "*"x86_64   0002-two "*"Prefixes: 2 booted, 0 of which"* ]] || fail "not said"
 	[[ $output != *0003-suite* ]] || fail "the step that only adds a suite was booted"
 	boots
 	good
 	booted 2
 	[ "$(grep -c 'as before' <<< "$output")" = 2 ] || fail "two results were there"
+	[[ $output == *"Prefixes: 0 booted, 2 of which an earlier boot has the result; "* ]] || fail "the last line says otherwise"
 }
 
 @test "BOOT=1: a step of series.none is not booted by itself, and comes once" {
@@ -266,7 +267,7 @@ has() { printf 'grep -aqw %s "$k"' "$1"; }
 	boots
 	good
 	booted 1
-	[[ $output == *"0002-two "*"the kernel of 0001-one"* ]] || fail "not said"
+	[[ $output == *"0002-two "*"the kernel of 0001-one"*"Prefixes: 1 booted, 1 of which"* ]] || fail "not said"
 }
 
 @test "BOOT=1: what the suites need at one prefix is there at that one alone" {
