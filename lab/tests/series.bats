@@ -123,18 +123,32 @@ as_mailed() { cat "$BUILD"/series-6.1/*.patch | sed '/^Date: /d'; }
 @test "the cover letter has version, changes, base, sublevels and a table of upstream's commits" {
 	in_parts
 	printf '# Tried.\n100 192 192\n' > "$base/sublevels"
-	sed -i 's/^Why\.$/Upstream did the same by commit\n0123456789ab ("one").\n\nCc: stable@vger.kernel.org # 6.1/' "$base/0001-one.patch"
+	sed -i 's/^Why\.$/Why.\n\nCc: stable@vger.kernel.org # 6.1/' "$base/0001-one.patch"
 	watch_over "$HOUSE"
 	lab series
 	good
 	local cover=$BUILD/series-6.1/v3-0000-cover-letter.patch
 	for line in '^Subject: \[PATCH 6.1 v3 0/3\] A mini series$' '^v3:$' '^ - Better\.$' \
 		'^Applies to 6\.1\.100 to 6\.1\.192, the first and the last that were tried\.$' \
-		'^Made on Linux 6\.1\.[0-9]+, git tree$' '^      1  0123456789ab  \[stable\]$' '^      2  none$'; do
+		'^Made on Linux 6\.1\.[0-9]+, git tree$' '^      1  none  \[stable\]$' '^      2  none$'; do
 		grep -qE -- "$line" "$cover" || fail "not in the cover letter: $line" "$(cat "$cover")"
 	done
 	! grep -q '^base-commit' "$cover" || fail "it names a commit that nobody else has"
 	! grep -q '^# For' "$cover" || fail "a comment is mailed"
+}
+
+# upstream_column: the mini patches' lines in the cover letter's table.
+upstream_column() { sed -n 's/^ *\([0-9]\)  \(none\|same .*\|part .*\)$/\1 \2/p' "$BUILD"/series-6.1/*0000-*; }
+
+@test "a commit that a message only mentions is not the patch's upstream commit" {
+	sed -i 's/^Why\.$/Upstream did the same by commit\n0123456789ab ("one: it") and commit\n1123456789ab ("(two)"). That\nwas broken until commit 2123456789ab ("three")./' "$base/0001-one.patch"
+	sed -i 's/^Why\.$/Upstream did a part of this by commit 3123456789ab ("four"). This is a part\nof what upstream did by commit 4123456789ab ("five")./' "$base/0002-two.patch"
+	sed -i 's/^Why\.$/Upstream did the same for another thing by commit 5123456789ab ("six").\nThere is no upstream counterpart./' "$base/0003-suite.patch"
+	watch_over "$HOUSE"
+	lab series
+	good
+	[ "$(upstream_column)" = "$(printf '%s\n' '1 same 0123456789ab 1123456789ab' \
+		'2 part 3123456789ab, part 4123456789ab' '3 none')" ] || fail "the table:" "$(upstream_column)"
 }
 
 @test "the sender is the author, in the mails and in the cover letter's list" {

@@ -235,12 +235,22 @@ named_commits() {
 	done | nothing "trailers"
 }
 
-@test "each message names an upstream commit or says that there is none" {
-	sed '/^#/d' patches/linux-6.1/series | grep '^00[0-4]' |
-		while read -r patch; do
-			[ -n "$(named_commits "patches/linux-6.1/$patch")" ] ||
-				sed '/^---$/,$d' "patches/linux-6.1/$patch" | tr '\n' ' ' | grep -qE '[Nn]o upstream counterpart' || echo "$patch"
-		done | nothing "upstream is not mentioned"
+# without_upstream PATCH...: those of which the cover letter says "none" and the message does
+# not. To mention a commit is not enough: only the sentences of upstream-of count.
+without_upstream() {
+	local patch
+	for patch; do
+		[ "$(lab/stage/upstream-of "$patch")" != none ] ||
+			sed '/^---$/,$d' "$patch" | tr '\n' ' ' | grep -qE '[Nn]o upstream counterpart' || echo "${patch##*/}"
+	done
+}
+
+@test "each message says which upstream commit it stands for, or that there is none" {
+	printf 'It was fixed upstream by commit 0a3869e14d4a ("one").\n---\n' > "$BATS_TEST_TMPDIR/mentions"
+	[ "$(without_upstream "$BATS_TEST_TMPDIR/mentions")" = mentions ] || fail "a mention counts"
+	mapfile -t patches < <(sed '/^# part: lab/,$d; /^#/d; /^$/d; s,^,patches/linux-6.1/,' patches/linux-6.1/series)
+	[ ${#patches[@]} -gt 30 ] || fail "only ${#patches[@]} patches"
+	without_upstream "${patches[@]}" | nothing "upstream is not mentioned"
 }
 
 # checkpatch's FILE_PATH_CHANGES asks about MAINTAINERS for each new file, also if an entry
