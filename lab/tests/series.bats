@@ -220,9 +220,26 @@ upstream_column() { sed -n 's/^ *\([0-9]\)  \(none\|same .*\|part .*\)$/\1 \2/p'
 	[ "$status" = 0 ] || fail "series"
 	for mail in "$BUILD"/series-6.1-*/000[0-3]-*; do
 		sed '/^$/q' "$mail" > "$T/headers"
-		grep -qx 'To: "A. Keeper" <keeper@example.org>' "$T/headers" || fail "To:" "$(cat "$T/headers")"
+		grep -qx 'To: "A. Keeper" <keeper@example.org>,' "$T/headers" || fail "To:" "$(cat "$T/headers")"
 		grep -qx 'Cc: keeper@example.org,' "$T/headers" || fail "Cc:" "$(cat "$T/headers")"
 		grep -qx '    list@example.org,' "$T/headers" || fail "list" "$(cat "$T/headers")"
 		grep -qx '    reader@example.org' "$T/headers" || fail "a name that is not ASCII" "$(cat "$T/headers")"
 	done
+}
+
+@test "each mail of a series for a stable kernel goes to stable, also by a tree without get_maintainer.pl" {
+	mkdir "$T/kernel/scripts"
+	cat > "$T/kernel/scripts/get_maintainer.pl" <<-'END'
+	print "list\@example.org (open list:MINI)\n";
+	END
+	lab series
+	good
+	lab series LINUX="$T/kernel"
+	[ "$status" = 0 ] || fail "series"
+	for mail in "$BUILD"/series-6.1/000[0-3]-* "$BUILD"/series-6.1-*/000[0-3]-*; do
+		sed '/^$/q' "$mail" > "$T/headers"
+		[ "$(grep -c 'stable@vger.kernel.org' "$T/headers")" = 1 ] || fail "$mail:" "$(cat "$T/headers")"
+		grep -qx 'To: stable@vger.kernel.org' "$T/headers" || fail "To:" "$(cat "$T/headers")"
+	done
+	grep -qx 'Cc: list@example.org' "$T/headers" || fail "Cc:" "$(cat "$T/headers")"
 }
