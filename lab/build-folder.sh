@@ -302,11 +302,14 @@ drop_stale_git_locks() {
 	done
 }
 
+# lock_inherited: does another run of the lab, such as a gate, hold the lock for this one?
+lock_inherited() { [ /proc/self/fd/9 -ef "$BUILD/.lock" ]; }
+
 # take_lock: one run at a time works in a build folder. The open file 9 holds the lock. All
 # processes of a run inherit it, so the lock is free when the last of them has ended.
 take_lock() {
 	local lock=$BUILD/.lock owner
-	if [ /proc/self/fd/9 -ef "$lock" ] && flock -n 9; then
+	if lock_inherited && flock -n 9; then
 		return
 	fi
 	# Opened for appending: a run that is refused must not empty the file.
