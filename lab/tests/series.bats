@@ -39,6 +39,9 @@ applied() {
 	(cd "$T/pristine" && eval "${said#To apply: }" > "$T/am" 2>&1) || fail "git am:" "$(cat "$T/am")"
 }
 
+# on_one_line: the cover letter's text.
+on_one_line() { tr '\n' ' ' < "$BUILD"/series-6.1/*0000-cover-letter.patch; }
+
 @test "the command that is printed applies the mails to the base and gives the lab's tree" {
 	lab series
 	good
@@ -61,8 +64,27 @@ applied() {
 	[ "$(mailed second | wc -l)" = 2 ] || fail "a cover letter and a patch expected: $(mailed second)"
 	grep -q '^Subject: \[PATCH 6.1 v3 1/1\] mm: the suite' "$BUILD"/series-6.1-second/*-0001-* || fail "numbering"
 	grep -q '^Subject: \[PATCH 6.1 v3 0/1\] The second part' "$BUILD"/series-6.1-second/*-0000-* || fail "its cover"
-	grep -q '^prerequisite-patch-id: ' "$BUILD"/series-6.1-second/*-0000-* || fail "its prerequisites are not named"
 	applied
+}
+
+@test "the cover letter of a part says which parts it applies on, and names no commit or patch of git's" {
+	local part
+	in_parts
+	sed -i 's/^# part: lab/# part: third/' "$base/series"
+	printf 'The third part\n\nIts text.\n' > "$base/cover.third"
+	watch_over "$HOUSE"
+	for part in first second third; do
+		lab series PART=$part
+		good
+		tr '\n' ' ' < "$BUILD/series-6.1-$part/v3-0000-cover-letter.patch" > "$T/$part"
+	done
+	lab series
+	good
+	on_one_line > "$T/whole"
+	! grep -l ' Applies on the part' "$T"/{whole,first} || fail "these apply on nothing"
+	grep -q ' Applies on the part "first" of the same series. ' "$T/second" || fail "the second part:" "$(cat "$T/second")"
+	grep -q ' Applies on the parts "first" and "second" of the same series, in this order. ' "$T/third" || fail "the third part:" "$(cat "$T/third")"
+	! grep -rlE '^(base-commit|prerequisite-patch-id): ' "$BUILD"/series-6.1*/ || fail "ids that nobody can look up"
 }
 
 @test "the lab's own part is in its tree and is never mailed" {
@@ -119,9 +141,6 @@ as_mailed() { cat "$BUILD"/series-6.1/*.patch | sed '/^Date: /d'; }
 	good
 	[ "$(as_mailed)" = "$plain" ] || fail "the mails differ:" "$(diff <(echo "$plain") <(as_mailed))"
 }
-
-# on_one_line: the cover letter's text.
-on_one_line() { tr '\n' ' ' < "$BUILD"/series-6.1/*0000-cover-letter.patch; }
 
 @test "the cover letter has version, changes, base, sublevels and a table of upstream's commits" {
 	in_parts
