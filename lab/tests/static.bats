@@ -276,6 +276,19 @@ without_upstream() {
 	judged_by_checkpatch -f "${new[@]}" | nothing "checkpatch"
 }
 
+# documented FILE...: what kernel-doc says of these files of the tree.
+documented() { (cd "$TREE" && perl scripts/kernel-doc -none "$@" 2>&1) || echo "kernel-doc failed: $?"; }
+
+@test "kernel-doc finds nothing in the new files, also in headers" {
+	local base
+	printf '/**\n * struct one - it\n * @a: described\n */\nstruct one {\n\tint a;\n\tint b;\n};\n' > "$BATS_TEST_TMPDIR/one.h"
+	[[ $(documented "$BATS_TEST_TMPDIR/one.h") == *"member 'b' not described"* ]] || fail "an undescribed member passes"
+	base=$(git --git-dir "$CHECK_BUILD/src-6.1.git" rev-parse base)
+	mapfile -t new < <(git -C "$TREE" diff --name-only --diff-filter=A "$base..HEAD" -- '*.[ch]')
+	[[ " ${new[*]} " == *" include/kunit/secondary_tlbs_paths.h "* ]] || fail "the new files are not found"
+	documented "${new[@]}" | nothing "kernel-doc"
+}
+
 @test "each line of checkpatch.allow is needed" {
 	comm -23 <(allowed | sort -u) <(sort -u "$BATS_FILE_TMPDIR/needed") | nothing "not needed"
 }
