@@ -253,6 +253,30 @@ without_upstream() {
 	without_upstream "${patches[@]}" | nothing "upstream is not mentioned"
 }
 
+# parts_of_series: "NAME FIRST-LAST" of each part that is mailed. The last is "the rest".
+parts_of_series() {
+	awk '/^# part: / { part = $3 } { sub(/#.*/, "") }
+		NF && part != "lab" { n++; if (!(part in first)) { first[part] = n; order[++k] = part } last[part] = n }
+		END { for (i = 1; i <= k; i++) { p = order[i]
+			print p, i == k ? "the rest" : first[p] == last[p] ? first[p] : first[p] "-" last[p] } }' patches/linux-6.1/series
+}
+
+@test "the cover letter counts the patches of each part as the series does" {
+	diff <(sed -n 's/^ - \([a-z]*\) (\([^)]*\)):.*/\1 \2/p' patches/linux-6.1/cover) <(parts_of_series) | nothing "cover and series"
+}
+
+@test "the cover letter names what make prefixes compiles for" {
+	local text arch
+	text=$(tr '\n' ' ' < patches/linux-6.1/cover | grep -oE "\`make prefixes\`[^.]*\.[^.]*\.")
+	for arch in lab/data/arch/* lab/data/compile/*; do
+		grep -qwF "$(basename "$arch" | sed 's/^powerpc$/ppc64le/')" <<< "$text" || echo "${arch##*/}"
+	done | nothing "not named"
+	# As combinations() of make prefixes has it.
+	[[ $text == *"with CONFIG_MMU_NOTIFIER=n for x86_64 and arm64."* ]] || fail "the variants:" "$text"
+	# shellcheck disable=SC2016 # it is literal
+	grep -qF 'case $arch in x86_64 | arm64) printf' lab/make/prefixes || fail "make prefixes has other variants"
+}
+
 # checkpatch's FILE_PATH_CHANGES asks about MAINTAINERS for each new file, also if an entry
 # covers it, so it is allowed. This test checks the entries.
 @test "every file of the series has a maintainer" {
