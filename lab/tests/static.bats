@@ -325,6 +325,13 @@ documented() { (cd "$TREE" && perl scripts/kernel-doc -none "$@" 2>&1) || echo "
 	done | nothing "mutants"
 }
 
+@test "docs/vtx.md counts what lab/data/allow has for vtx" {
+	local -a words=(No One Two Three Four Five Six Seven Eight Nine)
+	tr '\n' ' ' < docs/vtx.md |
+		grep -qE "\- ${words[$(grep -c '^vtx ' lab/data/allow)]} complaints +of the guest's kernel are about the machine" ||
+		fail "lab/data/allow has $(grep -c '^vtx ' lab/data/allow) lines for vtx"
+}
+
 # --- packages ----------------------------------------------------------------------
 
 # world GROUP...: set PATH to the commands of Debian's essential packages and of those that
