@@ -262,3 +262,49 @@ upstream_column() { sed -n 's/^ *\([0-9]\)  \(none\|same .*\|part .*\)$/\1 \2/p'
 	done
 	grep -qx 'Cc: list@example.org' "$T/headers" || fail "Cc:" "$(cat "$T/headers")"
 }
+
+# results: the cover letter's results, each with its command on one line.
+results() {
+	sed -n "/^Results for this tree/,/^  patch  upstream/p" "$BUILD"/series-6.1/*0000-* | grep -E '^  (make|  )' | paste -d ' ' - - - | sed 's/  */ /g'
+}
+
+@test "the cover letter has the newest result of each command, if it is of this tree" {
+	local today none="The lab's build folder has no results for this tree."
+	today=$(date -u +%F)
+	lab series
+	good
+	grep -qxF "$none" "$BUILD"/series-6.1/*0000-* || fail "no word on results"
+	passes
+	lab run FLAVOUR=plain
+	failing_case
+	lab run
+	[ "$status" = 7 ] || fail "it should have failed"
+	lab series
+	good
+	[[ $(results) =~ ^" make run ARCH=x86_64 6.1.192, QEMU"[^,]*", 4 CPUs, $today 0 passed, 1 failed, 0 skipped"$'\n'" make run ARCH=x86_64 FLAVOUR=plain 6.1.192, QEMU"[^,]*", 4 CPUs, $today "[0-9]*" passed, "[0-9]*" failed, 0 skipped"$ ]] ||
+		fail "the results:" "$(results)"
+	# A message is no part of the tree; a line of code is.
+	sed -i 's/^Why\./Why, again./' "$base/0002-two.patch"
+	watch_over "$HOUSE"
+	lab series
+	[ "$(results | wc -l)" = 2 ] || fail "a changed message drops the results"
+	sed -i 's/^+int two;/+int too;/' "$base/0002-two.patch"
+	watch_over "$HOUSE"
+	lab series
+	good
+	grep -qxF "$none" "$BUILD"/series-6.1/*0000-* || fail "results of another tree:" "$(results)"
+}
+
+@test "the results of mutants and of the base are none of the series'" {
+	local name
+	passes
+	for name in 6.1-mutant-x86_64-lockdep 6.1-vtx-mutant-x86_64-plain; do
+		mkdir -p "$BUILD/$name/results"
+		cp -r "$BUILD/6.1-x86_64-lockdep/results/." "$BUILD/$name/results"
+		sed -i 's/"arch": "x86_64"/"arch": "arm64"/' "$BUILD/$name"/results/*/summary.json
+	done
+	lab run SERIES=none
+	lab series
+	good
+	[[ $(results) == " make run ARCH=x86_64 6.1.192"* ]] && [ "$(results | wc -l)" = 1 ] || fail "the results:" "$(results)"
+}
