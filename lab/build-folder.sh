@@ -120,6 +120,29 @@ disown_names() {
 # is_lab_tree FOLDER: is it a work tree of one of the lab's repositories?
 is_lab_tree() { [ -f "$1/.git" ] && grep -qF "$BUILD/src-" "$1/.git"; }
 
+# tree_of ADMIN: where the work tree is whose folder ADMIN is, below worktrees/ in a
+# repository. Nothing if git has not written that yet.
+tree_of() { sed 's,/\.git$,,' "$1/gitdir" 2>/dev/null || :; }
+
+# users_tree ADMIN: is that work tree outside of the build folder? Then the user made it. It
+# may be on a disk that is not mounted.
+users_tree() {
+	local tree
+	tree=$(tree_of "$1")
+	[ -n "$tree" ] && ! inside "$(realpath -m -- "$tree")" "$(realpath -- "$BUILD")"
+}
+
+# forget_lost_trees REPOSITORY: let git forget the work trees of the lab's that were removed.
+# git's own prune also forgets the user's.
+forget_lost_trees() {
+	local admin tree
+	for admin in "$1"/worktrees/*; do
+		[ -d "$admin" ] && [ ! -e "$admin/locked" ] && ! users_tree "$admin" || continue
+		tree=$(tree_of "$admin")
+		[ -n "$tree" ] && [ -e "$tree/.git" ] || rm -rf "$admin"
+	done
+}
+
 # tips_of TREE: the file that lists each commit the lab has checked out there.
 tips_of() { printf '%s/lab-tips-%s' "$(git -C "$1" rev-parse --git-common-dir)" "${1##*/}"; }
 
@@ -174,17 +197,21 @@ keep_ignored() {
 # keep_branches REPOSITORY: before it is removed, stop if it has branches, tags, stashes or
 # work trees that the lab did not make.
 keep_branches() {
-	local repo=$1 found
+	local repo=$1 found tree
 	found=$(git --git-dir "$repo" for-each-ref --format='%(refname)' |
 		while read -r ref; do
 			[ "$ref" = refs/heads/base ] || owned "${ref#refs/heads/}" || [[ $ref == refs/heads/tree-* ]] ||
 				printf '%s\n' "$ref"
 		done | sed -n 1,3p | paste -sd ' ')
 	[ -z "$found" ] || refuse "$repo has branches, tags or stashes of yours ($found): save them, for example with 'git -C $repo bundle create FILE --all', or delete them"
-	found=$({ cat "$repo"/worktrees/*/gitdir 2>/dev/null || :; } | sed 's,/\.git$,,' | while read -r tree; do
-		[ ! -e "$tree" ] || owned "${tree#"$BUILD"/}" || printf '%s\n' "$tree"
-	done | sed -n 1p)
-	[ -z "$found" ] || refuse "$repo has a work tree of yours ($found): save its commits, or remove it"
+	for found in "$repo"/worktrees/*; do
+		tree=$(tree_of "$found")
+		if users_tree "$found" && [ ! -e "$tree" ]; then
+			refuse "$repo has a work tree of yours ($tree), which is not there now: mount it, or forget it with 'git -C $repo worktree prune'"
+		fi
+		[ ! -e "$tree" ] || owned "${tree#"$BUILD"/}" ||
+			refuse "$repo has a work tree of yours ($tree): save its commits, or remove it"
+	done
 }
 
 # --- the mailed series -------------------------------------------------------------
@@ -210,14 +237,55 @@ replace_series() {
 
 # --- locks -------------------------------------------------------------------------
 
-# git_at_work: does the user run git in one of the lab's trees or repositories?
+# git_places: the folders in which git works on the lab's repositories: the build folder and
+# the user's work trees.
+git_places() {
+	local admin
+	realpath -- "$BUILD"
+	for admin in "$BUILD"/src-*.git/worktrees/*; do
+		! users_tree "$admin" || realpath -m -- "$(tree_of "$admin")"
+	done
+}
+
+# folders_of PROCESS: its folder, and the paths that its command and GIT_DIR may name.
+folders_of() {
+	local folder word
+	folder=$(readlink "$1/cwd" 2>/dev/null) || return 0
+	printf '%s\n' "$folder"
+	{ cat "$1/cmdline" && grep -z '^GIT_' "$1/environ"; } 2>/dev/null | tr '\0' '\n' | sed 's/^[^/]*=//' |
+		while IFS= read -r word; do
+			[[ $word == /* ]] || word=$folder/$word
+			realpath -m -- "$word"
+		done
+}
+
+# git_at_work: does the user run git in one of the lab's repositories or their work trees?
 git_at_work() {
-	local process
+	local process folder place places
+	mapfile -t places < <(git_places)
 	for process in /proc/[0-9]*; do
 		[[ $(cat "$process/comm" 2>/dev/null) == git* ]] || continue
-		[[ $(readlink "$process/cwd" 2>/dev/null)/ != "$BUILD"/* ]] || return 0
+		while IFS= read -r folder; do
+			for place in "${places[@]}"; do
+				! inside "$folder" "$place" || return 0
+			done
+		done < <(folders_of "$process")
 	done
 	return 1
+}
+
+# lock_files REPOSITORY: git's lock files there, but for those of the user's work trees.
+lock_files() {
+	local repo=$1 lock admin
+	{
+		find "$repo" -path "$repo/objects/[0-9a-f][0-9a-f]" -prune -o -name '*.lock' -print
+		# A work tree that git has not finished.
+		grep -lx initializing "$repo"/worktrees/*/locked 2>/dev/null || :
+	} | while IFS= read -r lock; do
+		admin=${lock#"$repo"/worktrees/}
+		admin=$repo/worktrees/${admin%%/*}
+		[[ $lock == "$admin"/* ]] && users_tree "$admin" || printf '%s\n' "$lock"
+	done
 }
 
 # drop_stale_git_locks: the caller holds the lock of the build folder. So a lock file of git
@@ -226,9 +294,7 @@ drop_stale_git_locks() {
 	local repo lock
 	for repo in "$BUILD"/src-*.git; do
 		[ -d "$repo/objects" ] && owned "${repo##*/}" || continue
-		find "$repo" -path "$repo/objects/[0-9a-f][0-9a-f]" -prune -o -name '*.lock' -print
-		# A work tree that git has not finished.
-		grep -lx initializing "$repo"/worktrees/*/locked 2>/dev/null || :
+		lock_files "$repo"
 	done | while read -r lock; do
 		! git_at_work || refuse "git is at work in $BUILD (${lock#"$BUILD"/}): wait for it"
 		rm -f "$lock"
@@ -236,11 +302,14 @@ drop_stale_git_locks() {
 	done
 }
 
+# lock_inherited: does another run of the lab, such as a gate, hold the lock for this one?
+lock_inherited() { [ /proc/self/fd/9 -ef "$BUILD/.lock" ]; }
+
 # take_lock: one run at a time works in a build folder. The open file 9 holds the lock. All
 # processes of a run inherit it, so the lock is free when the last of them has ended.
 take_lock() {
 	local lock=$BUILD/.lock owner
-	if [ /proc/self/fd/9 -ef "$lock" ] && flock -n 9; then
+	if lock_inherited && flock -n 9; then
 		return
 	fi
 	# Opened for appending: a run that is refused must not empty the file.

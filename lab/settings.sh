@@ -276,6 +276,8 @@ compares_kernels() {
 	mind_signals
 	stage=packages
 	"$LAB/stage/install-packages" base "$BASE" "$UPSTREAM" "$@"
+	by_gate=0
+	! lock_inherited || by_gate=1
 	take_lock
 	stage="the kernels"
 	own "$LAB_NAME"
@@ -290,6 +292,17 @@ table_column() {
 	env "$@" "$LAB/boot/build-and-boot" "$result" "$suite" "$(printf '%-9s %s' "$LAB_NAME" "${result##*/}")" || status=$?
 	# The table shows failed cases. A stage that failed before the judge has printed its reason.
 	[ $status = 0 ] || [ $status = $BAD_TEST ] && [ -e "$result/summary.json" ] || exit $status
+}
+
+# publish_table FILE: a table that the user has asked for goes from the results to docs/. A
+# gate's stays there: the checkout must not change while its later parts run.
+publish_table() {
+	if [ "$by_gate" = 1 ]; then
+		say "The table: $results/$1"
+	else
+		cp "$results/$1" "$TOP/docs/$1"
+		say "docs/$1 is written; results: $results"
+	fi
 }
 
 # disk_full LOG: did a step fail because the disk is full? A full disk may have kept the

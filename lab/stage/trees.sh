@@ -53,7 +53,7 @@ place() {
 	if [ ! -e "$TREE" ]; then
 		need_space 3
 		: > "$TREE.unfinished"
-		in_repo worktree prune
+		forget_lost_trees "$REPO"
 		in_repo worktree add -q --detach --no-checkout "$TREE" "$1"
 	fi
 	: > "$TREE.unfinished"

@@ -39,6 +39,9 @@ applied() {
 	(cd "$T/pristine" && eval "${said#To apply: }" > "$T/am" 2>&1) || fail "git am:" "$(cat "$T/am")"
 }
 
+# on_one_line: the cover letter's text.
+on_one_line() { tr '\n' ' ' < "$BUILD"/series-6.1/*0000-cover-letter.patch; }
+
 @test "the command that is printed applies the mails to the base and gives the lab's tree" {
 	lab series
 	good
@@ -61,8 +64,27 @@ applied() {
 	[ "$(mailed second | wc -l)" = 2 ] || fail "a cover letter and a patch expected: $(mailed second)"
 	grep -q '^Subject: \[PATCH 6.1 v3 1/1\] mm: the suite' "$BUILD"/series-6.1-second/*-0001-* || fail "numbering"
 	grep -q '^Subject: \[PATCH 6.1 v3 0/1\] The second part' "$BUILD"/series-6.1-second/*-0000-* || fail "its cover"
-	grep -q '^prerequisite-patch-id: ' "$BUILD"/series-6.1-second/*-0000-* || fail "its prerequisites are not named"
 	applied
+}
+
+@test "the cover letter of a part says which parts it applies on, and names no commit or patch of git's" {
+	local part
+	in_parts
+	sed -i 's/^# part: lab/# part: third/' "$base/series"
+	printf 'The third part\n\nIts text.\n' > "$base/cover.third"
+	watch_over "$HOUSE"
+	for part in first second third; do
+		lab series PART=$part
+		good
+		tr '\n' ' ' < "$BUILD/series-6.1-$part/v3-0000-cover-letter.patch" > "$T/$part"
+	done
+	lab series
+	good
+	on_one_line > "$T/whole"
+	! grep -l ' Applies on the part' "$T"/{whole,first} || fail "these apply on nothing"
+	grep -q ' Applies on the part "first" of the same series. ' "$T/second" || fail "the second part:" "$(cat "$T/second")"
+	grep -q ' Applies on the parts "first" and "second" of the same series, in this order. ' "$T/third" || fail "the third part:" "$(cat "$T/third")"
+	! grep -rlE '^(base-commit|prerequisite-patch-id): ' "$BUILD"/series-6.1*/ || fail "ids that nobody can look up"
 }
 
 @test "the lab's own part is in its tree and is never mailed" {
@@ -123,18 +145,74 @@ as_mailed() { cat "$BUILD"/series-6.1/*.patch | sed '/^Date: /d'; }
 @test "the cover letter has version, changes, base, sublevels and a table of upstream's commits" {
 	in_parts
 	printf '# Tried.\n100 192 192\n' > "$base/sublevels"
-	sed -i 's/^Why\.$/Upstream did the same by commit\n0123456789ab ("one").\n\nCc: stable@vger.kernel.org # 6.1/' "$base/0001-one.patch"
+	sed -i 's/^Why\.$/Why.\n\nCc: stable@vger.kernel.org # 6.1/' "$base/0001-one.patch"
 	watch_over "$HOUSE"
 	lab series
 	good
 	local cover=$BUILD/series-6.1/v3-0000-cover-letter.patch
 	for line in '^Subject: \[PATCH 6.1 v3 0/3\] A mini series$' '^v3:$' '^ - Better\.$' \
-		'^Applies to 6\.1\.100 to 6\.1\.192, the first and the last that were tried\.$' \
-		'^Made on Linux 6\.1\.[0-9]+, git tree$' '^      1  0123456789ab  \[stable\]$' '^      2  none$'; do
+		'^      1  none  \[stable\]$' '^      2  none$'; do
 		grep -qE -- "$line" "$cover" || fail "not in the cover letter: $line" "$(cat "$cover")"
+	done
+	for text in "Made on Linux 6.1.192, from the archive kernel.tar.xz, which no installed package has, git tree" \
+		"Applies to Debian's packages of 6.1.100 to 6.1.192, the first and the last that were tried."; do
+		[[ $(on_one_line) == *"$text "* ]] || fail "not in the cover letter: $text" "$(cat "$cover")"
 	done
 	! grep -q '^base-commit' "$cover" || fail "it names a commit that nobody else has"
 	! grep -q '^# For' "$cover" || fail "a comment is mailed"
+}
+
+# debian_package: the archive is that of this package.
+debian_package() {
+	cat > "$BIN/dpkg-query" <<-END
+	#!/bin/sh
+	case "\$1 \$*" in
+	-S*$ARCHIVE) echo "linux-source-6.1: $ARCHIVE" ;;
+	*'\${Package}'*) echo '$1' ;;
+	*) exec /usr/bin/dpkg-query "\$@" ;;
+	esac
+	END
+	chmod +x "$BIN/dpkg-query"
+}
+
+@test "the cover letter names Debian's package, and says what its patches change" {
+	local tree
+	printf '# Looked up.\nThey change mm/memory.c.\n' > "$base/debian"
+	watch_over "$HOUSE"
+	lab series
+	good
+	[[ $(on_one_line) != *'They change'* ]] || fail "it tells of patches in an archive of no package"
+	debian_package 'linux-source-6.1 6.1.192-7'
+	touch "$ARCHIVE"
+	lab series
+	good
+	tree=$(git --git-dir "$BUILD/src-6.1.git" rev-parse 'base^{tree}')
+	[[ $(on_one_line) == *"Made on Debian's linux-source-6.1 6.1.192-7: Linux 6.1.192 with Debian's patches, git tree $tree. They change mm/memory.c. "* ]] ||
+		fail "its package is not named"
+	[[ $(on_one_line) != *'# Looked up'* ]] || fail "a comment is mailed"
+	rm "$BUILD/src-6.1.git/lab-package"
+	lab series
+	good
+	[[ $(on_one_line) == *'linux-source-6.1 6.1.192-7:'* ]] || fail "the package of a source that an older lab fetched"
+	tar -C "$T" -xf "$ARCHIVE"
+	lab series LINUX="$T/kernel"
+	[ "$status" = 0 ] || fail "series"
+	[[ $(tr '\n' ' ' < "$BUILD"/series-6.1-*/0000-*) == *'Made on Linux 6.1.192, an unpacked tree, git tree '* ]] ||
+		fail "LINUX= counts as Debian's"
+}
+
+# upstream_column: the mini patches' lines in the cover letter's table.
+upstream_column() { sed -n 's/^ *\([0-9]\)  \(none\|same .*\|part .*\)$/\1 \2/p' "$BUILD"/series-6.1/*0000-*; }
+
+@test "a commit that a message only mentions is not the patch's upstream commit" {
+	sed -i 's/^Why\.$/Upstream did the same by commit\n0123456789ab ("one: it") and commit\n1123456789ab ("(two)"). That\nwas broken until commit 2123456789ab ("three")./' "$base/0001-one.patch"
+	sed -i 's/^Why\.$/Upstream did a part of this by commit 3123456789ab ("four"). This is a part\nof what upstream did by commit 4123456789ab ("five")./' "$base/0002-two.patch"
+	sed -i 's/^Why\.$/Upstream did the same for another thing by commit 5123456789ab ("six").\nThere is no upstream counterpart./' "$base/0003-suite.patch"
+	watch_over "$HOUSE"
+	lab series
+	good
+	[ "$(upstream_column)" = "$(printf '%s\n' '1 same 0123456789ab 1123456789ab' \
+		'2 part 3123456789ab, part 4123456789ab' '3 none')" ] || fail "the table:" "$(upstream_column)"
 }
 
 @test "the sender is the author, in the mails and in the cover letter's list" {
@@ -161,9 +239,72 @@ as_mailed() { cat "$BUILD"/series-6.1/*.patch | sed '/^Date: /d'; }
 	[ "$status" = 0 ] || fail "series"
 	for mail in "$BUILD"/series-6.1-*/000[0-3]-*; do
 		sed '/^$/q' "$mail" > "$T/headers"
-		grep -qx 'To: "A. Keeper" <keeper@example.org>' "$T/headers" || fail "To:" "$(cat "$T/headers")"
+		grep -qx 'To: "A. Keeper" <keeper@example.org>,' "$T/headers" || fail "To:" "$(cat "$T/headers")"
 		grep -qx 'Cc: keeper@example.org,' "$T/headers" || fail "Cc:" "$(cat "$T/headers")"
 		grep -qx '    list@example.org,' "$T/headers" || fail "list" "$(cat "$T/headers")"
 		grep -qx '    reader@example.org' "$T/headers" || fail "a name that is not ASCII" "$(cat "$T/headers")"
 	done
+}
+
+@test "each mail of a series for a stable kernel goes to stable, also by a tree without get_maintainer.pl" {
+	mkdir "$T/kernel/scripts"
+	cat > "$T/kernel/scripts/get_maintainer.pl" <<-'END'
+	print "list\@example.org (open list:MINI)\n";
+	END
+	lab series
+	good
+	lab series LINUX="$T/kernel"
+	[ "$status" = 0 ] || fail "series"
+	for mail in "$BUILD"/series-6.1/000[0-3]-* "$BUILD"/series-6.1-*/000[0-3]-*; do
+		sed '/^$/q' "$mail" > "$T/headers"
+		[ "$(grep -c 'stable@vger.kernel.org' "$T/headers")" = 1 ] || fail "$mail:" "$(cat "$T/headers")"
+		grep -qx 'To: stable@vger.kernel.org' "$T/headers" || fail "To:" "$(cat "$T/headers")"
+	done
+	grep -qx 'Cc: list@example.org' "$T/headers" || fail "Cc:" "$(cat "$T/headers")"
+}
+
+# results: the cover letter's results, each with its command on one line.
+results() {
+	sed -n "/^Results for this tree/,/^  patch  upstream/p" "$BUILD"/series-6.1/*0000-* | grep -E '^  (make|  )' | paste -d ' ' - - - | sed 's/  */ /g'
+}
+
+@test "the cover letter has the newest result of each command, if it is of this tree" {
+	local today none="The lab's build folder has no results for this tree."
+	today=$(date -u +%F)
+	lab series
+	good
+	grep -qxF "$none" "$BUILD"/series-6.1/*0000-* || fail "no word on results"
+	passes
+	lab run FLAVOUR=plain
+	failing_case
+	lab run
+	[ "$status" = 7 ] || fail "it should have failed"
+	lab series
+	good
+	[[ $(results) =~ ^" make run ARCH=x86_64 6.1.192, QEMU"[^,]*", 4 CPUs, $today 0 passed, 1 failed, 0 skipped"$'\n'" make run ARCH=x86_64 FLAVOUR=plain 6.1.192, QEMU"[^,]*", 4 CPUs, $today "[0-9]*" passed, "[0-9]*" failed, 0 skipped"$ ]] ||
+		fail "the results:" "$(results)"
+	# A message is no part of the tree; a line of code is.
+	sed -i 's/^Why\./Why, again./' "$base/0002-two.patch"
+	watch_over "$HOUSE"
+	lab series
+	[ "$(results | wc -l)" = 2 ] || fail "a changed message drops the results"
+	sed -i 's/^+int two;/+int too;/' "$base/0002-two.patch"
+	watch_over "$HOUSE"
+	lab series
+	good
+	grep -qxF "$none" "$BUILD"/series-6.1/*0000-* || fail "results of another tree:" "$(results)"
+}
+
+@test "the results of mutants and of the base are none of the series'" {
+	local name
+	passes
+	for name in 6.1-mutant-x86_64-lockdep 6.1-vtx-mutant-x86_64-plain; do
+		mkdir -p "$BUILD/$name/results"
+		cp -r "$BUILD/6.1-x86_64-lockdep/results/." "$BUILD/$name/results"
+		sed -i 's/"arch": "x86_64"/"arch": "arm64"/' "$BUILD/$name"/results/*/summary.json
+	done
+	lab run SERIES=none
+	lab series
+	good
+	[[ $(results) == " make run ARCH=x86_64 6.1.192"* ]] && [ "$(results | wc -l)" = 1 ] || fail "the results:" "$(results)"
 }

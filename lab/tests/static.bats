@@ -235,12 +235,46 @@ named_commits() {
 	done | nothing "trailers"
 }
 
-@test "each message names an upstream commit or says that there is none" {
-	sed '/^#/d' patches/linux-6.1/series | grep '^00[0-4]' |
-		while read -r patch; do
-			[ -n "$(named_commits "patches/linux-6.1/$patch")" ] ||
-				sed '/^---$/,$d' "patches/linux-6.1/$patch" | tr '\n' ' ' | grep -qE '[Nn]o upstream counterpart' || echo "$patch"
-		done | nothing "upstream is not mentioned"
+# without_upstream PATCH...: those of which the cover letter says "none" and the message does
+# not. To mention a commit is not enough: only the sentences of upstream-of count.
+without_upstream() {
+	local patch
+	for patch; do
+		[ "$(lab/stage/upstream-of "$patch")" != none ] ||
+			sed '/^---$/,$d' "$patch" | tr '\n' ' ' | grep -qE '[Nn]o upstream counterpart' || echo "${patch##*/}"
+	done
+}
+
+@test "each message says which upstream commit it stands for, or that there is none" {
+	printf 'It was fixed upstream by commit 0a3869e14d4a ("one").\n---\n' > "$BATS_TEST_TMPDIR/mentions"
+	[ "$(without_upstream "$BATS_TEST_TMPDIR/mentions")" = mentions ] || fail "a mention counts"
+	mapfile -t patches < <(sed '/^# part: lab/,$d; /^#/d; /^$/d; s,^,patches/linux-6.1/,' patches/linux-6.1/series)
+	[ ${#patches[@]} -gt 30 ] || fail "only ${#patches[@]} patches"
+	without_upstream "${patches[@]}" | nothing "upstream is not mentioned"
+}
+
+# parts_of_series: "NAME FIRST-LAST" of each part that is mailed. The last is "the rest".
+parts_of_series() {
+	awk '/^# part: / { part = $3 } { sub(/#.*/, "") }
+		NF && part != "lab" { n++; if (!(part in first)) { first[part] = n; order[++k] = part } last[part] = n }
+		END { for (i = 1; i <= k; i++) { p = order[i]
+			print p, i == k ? "the rest" : first[p] == last[p] ? first[p] : first[p] "-" last[p] } }' patches/linux-6.1/series
+}
+
+@test "the cover letter counts the patches of each part as the series does" {
+	diff <(sed -n 's/^ - \([a-z]*\) (\([^)]*\)):.*/\1 \2/p' patches/linux-6.1/cover) <(parts_of_series) | nothing "cover and series"
+}
+
+@test "the cover letter names what make prefixes compiles for" {
+	local text arch
+	text=$(tr '\n' ' ' < patches/linux-6.1/cover | grep -oE "\`make prefixes\`[^.]*\.[^.]*\.")
+	for arch in lab/data/arch/* lab/data/compile/*; do
+		grep -qwF "$(basename "$arch" | sed 's/^powerpc$/ppc64le/')" <<< "$text" || echo "${arch##*/}"
+	done | nothing "not named"
+	# As combinations() of make prefixes has it.
+	[[ $text == *"with CONFIG_MMU_NOTIFIER=n for x86_64 and arm64."* ]] || fail "the variants:" "$text"
+	# shellcheck disable=SC2016 # it is literal
+	grep -qF 'case $arch in x86_64 | arm64) printf' lab/make/prefixes || fail "make prefixes has other variants"
 }
 
 # checkpatch's FILE_PATH_CHANGES asks about MAINTAINERS for each new file, also if an entry
@@ -266,6 +300,19 @@ named_commits() {
 	judged_by_checkpatch -f "${new[@]}" | nothing "checkpatch"
 }
 
+# documented FILE...: what kernel-doc says of these files of the tree.
+documented() { (cd "$TREE" && perl scripts/kernel-doc -none "$@" 2>&1) || echo "kernel-doc failed: $?"; }
+
+@test "kernel-doc finds nothing in the new files, also in headers" {
+	local base
+	printf '/**\n * struct one - it\n * @a: described\n */\nstruct one {\n\tint a;\n\tint b;\n};\n' > "$BATS_TEST_TMPDIR/one.h"
+	[[ $(documented "$BATS_TEST_TMPDIR/one.h") == *"member 'b' not described"* ]] || fail "an undescribed member passes"
+	base=$(git --git-dir "$CHECK_BUILD/src-6.1.git" rev-parse base)
+	mapfile -t new < <(git -C "$TREE" diff --name-only --diff-filter=A "$base..HEAD" -- '*.[ch]')
+	[[ " ${new[*]} " == *" include/kunit/secondary_tlbs_paths.h "* ]] || fail "the new files are not found"
+	documented "${new[@]}" | nothing "kernel-doc"
+}
+
 @test "each line of checkpatch.allow is needed" {
 	comm -23 <(allowed | sort -u) <(sort -u "$BATS_FILE_TMPDIR/needed") | nothing "not needed"
 }
@@ -276,6 +323,13 @@ named_commits() {
 		grep -qE '^Kills: [A-Za-z0-9_]+\.[A-Za-z0-9_]+$' "$mutant" || echo "$mutant names no SUITE.CASE that kills it"
 		git -C "$TREE" apply --check "$PROJECT/$mutant" 2>&1 | sed "s,^,$mutant: ,"
 	done | nothing "mutants"
+}
+
+@test "docs/vtx.md counts what lab/data/allow has for vtx" {
+	local -a words=(No One Two Three Four Five Six Seven Eight Nine)
+	tr '\n' ' ' < docs/vtx.md |
+		grep -qE "\- ${words[$(grep -c '^vtx ' lab/data/allow)]} complaints +of the guest's kernel are about the machine" ||
+		fail "lab/data/allow has $(grep -c '^vtx ' lab/data/allow) lines for vtx"
 }
 
 # --- packages ----------------------------------------------------------------------

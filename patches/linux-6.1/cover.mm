@@ -13,7 +13,9 @@ These patches rename the operation to invalidate_secondary_tlbs(), move its
 dispatch to a file of its own with a fast path, and call it from the
 functions of arm64, x86 and powerpc (radix) that flush the CPU's TLB. Then
 mmu_notifier_invalidate_range_end() no longer calls it. Linux 6.6 did the
-same. Unlike 6.6, the range is always what changed.
+same. The range is what changed also where 6.6 passes the whole mm or does
+not call: above the ceilings of x86 and arm64, for pages that x86 unmaps in
+batches, and for powerpc's single pages and collapsed PMDs.
 
-The drivers must take any range first (part "fixes"), and KVM must no
-longer use the callback (part "kvm").
+The drivers must take any range first (parts "fixes" and "iommu"), and KVM
+must no longer use the callback (part "kvm").

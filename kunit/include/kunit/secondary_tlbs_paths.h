@@ -71,8 +71,6 @@ struct mm_path;
  * @ranges: how many of them
  * @changed: translations that change; 0: as many as the ranges have pages
  * @excess: why more is told than changes, NULL if that is not so
- *
- * The rest belongs to the paths: what path_end() has to give back.
  */
 struct path_scene {
 	const struct mm_path *path;
@@ -84,6 +82,7 @@ struct path_scene {
 	unsigned long changed;
 	const char *excess;
 
+	/* private: to the paths; what path_end() has to give back */
 	unsigned long map;
 	unsigned long map_size;
 	unsigned long target;

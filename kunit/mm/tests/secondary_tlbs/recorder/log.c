@@ -572,8 +572,9 @@ void recorder_counted(struct recorder *rec, const char *operation, unsigned int 
  * @kind: what lab/data/splats calls it, "warning" for WARN()
  * @text: part of its first line
  *
- * The lab fails the case unless the complaint comes once before the case ends. So a
- * WARN_ON_ONCE() can be provoked by one case only.
+ * The lab fails the case unless the complaint comes before the case ends: an "error" at
+ * least once, everything else exactly once. So a WARN_ON_ONCE() can be provoked by one
+ * case only.
  */
 void recorder_announce(struct kunit *test, const char *kind, const char *text)
 {

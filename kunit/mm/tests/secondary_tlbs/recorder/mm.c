@@ -239,7 +239,8 @@ int recorder_fault(struct mm_struct *mm, unsigned long addr, unsigned int flags)
  * @mm: whose; nobody may be changing it
  * @addr: where
  *
- * Returns an empty entry if there is none, or if a huge entry maps the address.
+ * Returns an empty entry if there is none, or if a huge entry maps the address. In both
+ * cases the page tables stay as they are.
  */
 pte_t recorder_pte(struct mm_struct *mm, unsigned long addr)
 {
@@ -254,10 +255,11 @@ pte_t recorder_pte(struct mm_struct *mm, unsigned long addr)
 	if (p4d_none_or_clear_bad(p4d))
 		return __pte(0);
 	pud = pud_offset(p4d, addr);
-	if (pud_none_or_clear_bad(pud))
+	/* pud_none_or_clear_bad() takes a huge entry for a bad one on x86, and clears it. */
+	if (!pud_present(*pud) || pud_leaf(*pud))
 		return __pte(0);
 	pmd = pmd_offset(pud, addr);
-	if (pmd_none_or_clear_bad(pmd))
+	if (!pmd_present(*pmd) || pmd_leaf(*pmd))
 		return __pte(0);
 	return ptep_get(pte_offset_kernel(pmd, addr));
 }
