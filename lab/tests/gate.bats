@@ -18,9 +18,10 @@ setup() {
 	watch_over "$HOUSE"
 }
 
-# row NAME VERDICT: the table of make nightly has this part with this verdict and its time.
+# row NAME VERDICT [REPEATED]: the table of make nightly has this part with this verdict, its
+# time, and so many repeated boots.
 row() {
-	grep -qE "^$1 +$2 +([0-9]+:[0-9]{2}|-)  make " "$BUILD/nightly/table" ||
+	grep -qE "^$1 +$2 +([0-9]+:[0-9]{2}|-) +(${3:-[0-9]+|-})  make " "$BUILD/nightly/table" ||
 		fail "no row: $1 $2" "$(cat "$BUILD/nightly/table")"
 }
 
@@ -131,6 +132,17 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 	good
 	row tiny passed && row run passed && row plain passed
 	[[ $output == *"make run FLAVOUR=plain"*"The table: $BUILD/nightly/table" ]] || fail "no table"
+}
+
+@test "make nightly counts the repeated boots of a part, and a second lost boot fails it" {
+	losing_qemu 1 3
+	lab nightly
+	good
+	row run passed 1 && row plain passed 1
+	losing_qemu 1 2
+	lab nightly FRESH=1
+	[ "$status" = 7 ] || fail "class 7 expected"
+	row run 'FAILED\([67]\)' 1 && row plain passed 0
 }
 
 @test "a failed part does not stop the others and is run again; a passed one is not" {
