@@ -210,14 +210,14 @@ mails() {
 named_commits() {
 	local file
 	for file; do
-		sed '/^---$/,$d' "$file" | tr '\n' ' ' | grep -oE '[Cc]ommit [0-9a-f]{4,40}\>( \("[^"]*"\))?' |
-			sed -E 's/^commit ([0-9a-f]{12}) \("(.*)"\)$/\1 \2/'
+		sed '/^---$/,$d' "$file" | tr '\n' ' ' | grep -oE '([Cc]ommit|Fixes:) [0-9a-f]{4,40}\>( \("[^"]*"\))?' |
+			sed -E 's/^(commit|Fixes:) ([0-9a-f]{12}) \("(.*)"\)$/\2 \3/'
 	done
 }
 
 @test "the commits of Linux that the messages name are those of upstream-commits" {
-	printf 'As commit 1234 did, and commit\n0a3869e14d4a ("one").\n---\n' > "$BATS_TEST_TMPDIR/message"
-	[ "$(named_commits "$BATS_TEST_TMPDIR/message")" = "$(printf 'commit 1234\n0a3869e14d4a one')" ] ||
+	printf 'As commit 1234 did, and commit\n0a3869e14d4a ("one").\n\nFixes: 878940b33d76 ("two")\n---\n' > "$BATS_TEST_TMPDIR/message"
+	[ "$(named_commits "$BATS_TEST_TMPDIR/message")" = "$(printf 'commit 1234\n0a3869e14d4a one\n878940b33d76 two')" ] ||
 		fail "not found: $(named_commits "$BATS_TEST_TMPDIR/message")"
 	comm -3 <(named_commits patches/linux-6.1/*.patch | sort -u) \
 		<(sed '/^#/d' "$TESTS/upstream-commits" | sort) | nothing "named and not listed, or listed and not named"
@@ -233,6 +233,15 @@ named_commits() {
 		(echo subject; echo; sed '/^---$/,$d' "$BATS_TEST_TMPDIR/body") | git interpret-trailers --parse |
 			grep -vE '^(Cc|Fixes|Link|Signed-off-by): ' | sed "s,^,${mail##*/}: ,"
 	done | nothing "trailers"
+}
+
+@test "each fix for stable names the commit that it fixes" {
+	local patch
+	grep -l '^Cc: stable@' patches/linux-6.1/*.patch > "$BATS_TEST_TMPDIR/fixes"
+	[ -s "$BATS_TEST_TMPDIR/fixes" ] || fail "there is none"
+	while read -r patch; do
+		sed '/^---$/,$d' "$patch" | grep -qE '^Fixes: [0-9a-f]{12} \(".+"\)$' || echo "$patch"
+	done < "$BATS_TEST_TMPDIR/fixes" | nothing "no Fixes: line"
 }
 
 # without_upstream PATCH...: those of which the cover letter says "none" and the message does
