@@ -88,7 +88,7 @@ second_failure() {
 
 @test "a line is not stale because its suite ended before the case" {
 	result pass
-	edit '/ok 2 does_as_told/,$d'
+	edit "/ok 2 does_as_told/,\$d"
 	xfail 'x86_64 lab_plant.is_after_the_plant "1 + 1 == 3"  adds wrongly'
 	judge
 	[[ $output != *"there is no such case"* ]] || fail_with "it is called stale"

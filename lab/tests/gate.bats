@@ -64,7 +64,7 @@ last_line() { [ "$(tail -n 1 <<< "$output")" = "$1" ] || fail "the last line is 
 		lab $target
 		good
 		for given in ARCH=arm64 SUITE=mini BASE=6.12 LINUX="$T/kernel"; do
-			lab $target $given
+			lab $target "$given"
 			refused 2 "^$target: ${given%=*}= is for one run: "
 		done
 	done
