@@ -248,13 +248,15 @@ upstream_column() { sed -n 's/^ *\([0-9]\)  \(none\|same .*\|part .*\)$/\1 \2/p'
 
 @test "each mail of a series for a stable kernel goes to stable, also by a tree without get_maintainer.pl" {
 	mkdir "$T/kernel/scripts"
+	# The real one asks git for each commit of a Fixes: line, unless told not to.
 	cat > "$T/kernel/scripts/get_maintainer.pl" <<-'END'
 	print "list\@example.org (open list:MINI)\n";
+	print STDERR "fatal: ambiguous argument\n" if !grep { $_ eq "--no-fixes" } @ARGV;
 	END
 	lab series
 	good
 	lab series LINUX="$T/kernel"
-	[ "$status" = 0 ] || fail "series"
+	[ "$status" = 0 ] && [ -z "$stderr" ] || fail "series"
 	for mail in "$BUILD"/series-6.1/000[0-3]-* "$BUILD"/series-6.1-*/000[0-3]-*; do
 		sed '/^$/q' "$mail" > "$T/headers"
 		[ "$(grep -c 'stable@vger.kernel.org' "$T/headers")" = 1 ] || fail "$mail:" "$(cat "$T/headers")"
