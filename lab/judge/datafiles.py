@@ -9,6 +9,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from judge import wording
+
 DATA = Path(__file__).resolve().parent.parent / 'data'
 ARCHES = tuple(sorted(x.name for x in (DATA / 'arch').iterdir()))
 MACHINES = tuple(sorted(x.name for x in (DATA / 'machine').iterdir()))
@@ -131,6 +133,8 @@ def expected(path):
         if not match:
             raise Unreadable(f"{where}: not 'ARCH SUITE.CASE \"text\"  reason'")
         arch, case, text, reason = match.groups()
+        if wording.weak(text):
+            raise Unreadable(f'{where}: {case}: the text "{text}" {wording.weak(text)}')
         if any(x.case == case and x.text == text and (x.arch == arch or '*' in (x.arch, arch))
                for x in found):
             raise Unreadable(f'{where}: {case} is listed twice with this text for one architecture')

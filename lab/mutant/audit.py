@@ -4,8 +4,8 @@
 usage: audit MUTANTS_DIR [SUMMARY.JSON...]     judged runs, for what ran there
 
 Prints a line for each finding: a case that is not known to fail anywhere; a case that ran
-and is not in the sources; a mutant with weak words; an exception that is not needed. Exit
-status: 0 no finding, 1 findings.
+and is not in the sources; a mutant or an expected failure with weak words; an exception that is
+not needed. Exit status: 0 no finding, 1 findings.
 """
 
 import json
@@ -15,14 +15,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import output
-from judge import datafiles
+from judge import datafiles, wording
 from mutant import cases, headers
 
-BASE = cases.TOP / 'patches' / 'linux-6.1' / 'xfail.none'
+PATCHES = cases.TOP / 'patches'
+BASE = PATCHES / 'linux-6.1' / 'xfail.none'
 EXCEPTIONS = cases.LAB / 'data' / 'not-killed'
 # Every kernel whose suites run. The machines that run programs have no suites.
 KERNELS = tuple((arch, '', '') for arch in datafiles.ARCHES) + (('arm64', '', 'smmu'),)
-EXPECTED = re.compile(r'^\S+\s+([\w]+\.[\w]+)\s', re.M)
+EXPECTED = re.compile(r'^\S+\s+([\w]+\.[\w]+)\s+"([^"]*)"', re.M)
 EXCEPTION = re.compile(r'(\S+)\s+(\S.*)')
 
 
@@ -45,6 +46,18 @@ def exceptions():
             raise datafiles.Unreadable(f'{where}: not "SUITE.CASE  reason"')
         found.append(match.groups())
     return found
+
+
+def expected(path):
+    """(case, text) of each expected failure."""
+    return EXPECTED.findall(path.read_text(encoding='utf-8'))
+
+
+def weak_texts():
+    """The expected failures whose text proves nothing."""
+    for path in sorted(PATCHES.glob('linux-*/xfail*')):
+        yield from (f'{path.relative_to(PATCHES)}: {case}: "{text}" {wording.weak(text)}'
+                    for case, text in expected(path) if wording.weak(text))
 
 
 def uncovered(known, killed, failing):
@@ -92,8 +105,9 @@ def findings(folder, summaries):
     for mutant in found:
         yield from headers.weak_words(mutant)
         yield from unknown(mutant)
+    yield from weak_texts()
     killed = {x.case for mutant in found for x in mutant.killers}
-    failing = set(EXPECTED.findall(BASE.read_text(encoding='utf-8')))
+    failing = {case for case, _ in expected(BASE)}
     yield from uncovered(all_cases(), killed, failing)
     for path in summaries:
         yield from unlisted(path)

@@ -11,10 +11,11 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from judge import wording
+
 END = re.compile(r'^(?:---$|diff --git )', re.M)
 LINE = re.compile(r'^(Kills|Words|Splat|Arch|Flavour|Machine):[ \t]*(.*?)[ \t]*$', re.M)
 CASE = re.compile(r'\w+\.\w+')
-PLACE = re.compile(r'\.[ch]:\d')	# the line numbers of a source file change
 
 
 class Malformed(Exception):
@@ -94,7 +95,8 @@ def weak_words(mutant):
     """Why the words prove nothing, one line for each case."""
     for each in mutant.killers:
         text = each.words or each.splat or ''
-        if len(text) < 6 or text in ('Expected', 'EXPECTATION FAILED'):
+        why = wording.weak(text)
+        if not text:
             yield f'{mutant.name}: {each.case}: no Words: say how it fails'
-        elif PLACE.search(text):
-            yield f'{mutant.name}: {each.case}: the Words: name a line of a source file'
+        elif why:
+            yield f'{mutant.name}: {each.case}: "{text}" {why}'

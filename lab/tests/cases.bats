@@ -50,6 +50,16 @@ copied() {
 secondary_tlbs_subscribers.nobody_kills_me: fails neither on the base nor under a mutant" ] || fail "not found"
 }
 
+@test "a text that is in every failure is found, in an expected failure and in a mutant" {
+	copied
+	sed -i '/munmap_of_64_is_exact/s/"[^"]*"/"FAILED at mm\/tests\/secondary_tlbs_matrix_kunit.c"/' \
+		"$BATS_TEST_TMPDIR/house/patches/linux-6.1/xfail.none"
+	sed -i 's/^Words:.*/Words: calls expected, these/' "$MUTANTS/mm/fork-does-not-notify.patch"
+	audit "$MUTANTS"
+	[[ $output == *"mm/fork-does-not-notify: secondary_tlbs_matrix.fork_is_exact: \"calls expected, these\" has no word or number of its own"* ]] || fail "not found"
+	[[ $output == *"linux-6.1/xfail.none: secondary_tlbs_matrix.munmap_of_64_is_exact: \"FAILED at "*"\" has no word or number of its own"* ]] || fail "not found"
+}
+
 @test "a mutant without words, or with a case that its kernel does not have, is found" {
 	copied
 	sed -i '/^Words:/d' "$MUTANTS/kvm/kvm-count-is-a-flag.patch"
@@ -58,7 +68,7 @@ secondary_tlbs_subscribers.nobody_kills_me: fails neither on the base nor under 
 	sed -i 's/^Kills: .*/Kills: arm_smmu_commands.the_whole_mm_is_the_asid/' "$MUTANTS/arm64/arm64-contiguous-dirty-is-dirty.patch"
 	audit "$MUTANTS"
 	[[ $output == *"kvm/kvm-count-is-a-flag: kvm_mmu_seq.begin_and_end_nest: no Words: say how it fails"* ]] || fail "not found"
-	[[ $output == *"kvm/kvm-last-range-wins: "*": the Words: name a line of a source file"* ]] || fail "not found"
+	[[ $output == *"kvm/kvm-last-range-wins: "*": \"failed at mm.c:12\" names a line of a source file"* ]] || fail "not found"
 	[[ $output == *"arm64-contiguous-dirty-is-dirty: arm_smmu_commands.the_whole_mm_is_the_asid is not there on powerpc"* ]] || fail "not found"
 }
 

@@ -110,6 +110,15 @@ verdict() {
 	verdict 'NO WORDS' one/wrong
 }
 
+@test "a mutant whose words are in every failure is refused" {
+	local words
+	for words in 'Words: EXPECTATION FAILED at' 'Words: calls expected, these' 'Splat: at mm/memory.c' 'Words: mini.c:30'; do
+		mutant one/wrong 'Kills: mini.works' "$words"
+		lab mutants
+		refused 2 '^mutants: mutant one/wrong: ".*" (has no word or number of its own|names a line of a source file)$'
+	done
+}
+
 @test "what a case prints besides its failure does not count as its words" {
 	fails
 	sed -i 's/.*# works: EXP/[    1.000004]     # works: Expected nothing at all\n&/' "$BIN/qemu-system-x86_64"

@@ -184,7 +184,7 @@ fails_with() {
 	[ -n "\$k" ] || exit 0
 	sha256sum < "\$k" >> "$T/booted"
 	sed() { cat; }
-	$1 && sed() { command sed 's/^\(.*\] *\)ok 1/\1not ok 1/; s/^.*not ok 1 works/[    1.000005]     # works: EXPECTATION FAILED at mini.c:1\n&/'; }
+	$1 && sed() { command sed 's/^\(.*\] *\)ok 1/\1not ok 1/; s/^.*not ok 1 works/[    1.000005]     # works: EXPECTATION FAILED at mini.c:1\n[    1.000005]     planted failure\n&/'; }
 	sed <<GUEST
 	$(guest_says mini)
 	GUEST
@@ -247,7 +247,7 @@ has() { printf 'grep -aqw %s "$k"' "$1"; }
 }
 
 @test "BOOT=1: what fails on the base may fail, until a step mends it" {
-	echo '* mini.works "EXPECTATION FAILED at "  why' > "$SERIES/xfail.none"
+	echo '* mini.works "planted failure"  why' > "$SERIES/xfail.none"
 	watch_over "$HOUSE"
 	fails_with "! { $(has two); }"
 	boots
