@@ -140,7 +140,10 @@ def main():
     run, boot = (json.loads(read(result, name)) for name in ("run.json", "boot.json"))
     console = read(result, "console")
     if run["emulator"]["name"] == "QEMU":
-        kind, why = "emulator", lost_by_qemu(run, boot, console)
+        try:
+            kind, why = "emulator", lost_by_qemu(run, boot, console)
+        except Unknown as error:
+            return output.complain("retry", f"cannot tell whether the emulator lost the boot: {error}")
     else:
         kind, why = "mutant", ended_by_a_mutant(result, console)
         if why is None:
@@ -152,7 +155,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(output.run("retry", main))
-    except Unknown as error:
-        sys.exit(f"retry: cannot tell whether the emulator lost the boot: {error}")
+    sys.exit(output.run("retry", main))

@@ -61,13 +61,14 @@ struct inner {
 static void inner_try(void *context)
 {
 	struct inner *inner = context;
+	struct kunit *test = &inner->test;
 
 	set_cpus_allowed_ptr(current, cpumask_of(inner->cpu));
-	KUNIT_ASSERT_EQ(&inner->test, recorder_case_init(&inner->test), 0);
-	inner->run(inner, inner->test.priv);
-	KUNIT_ASSERT_FALSE(&inner->test, inner->fails);
-	recorder_case_end(&inner->test);
-	kunit_cleanup(&inner->test);
+	KUNIT_ASSERT_EQ(test, recorder_case_init(test), 0);
+	inner->run(inner, test->priv);
+	KUNIT_ASSERT_FALSE(test, inner->fails);
+	recorder_case_end(test);
+	kunit_cleanup(test);
 }
 
 /* The thread of the inner case has ended, or is about to. */
@@ -164,10 +165,11 @@ static void interval_remove(struct recorder_undo *undo)
 static void subscribe(struct inner *inner, struct recorder *rec)
 {
 	struct mm_struct *mm = inner_mm(inner, rec);
+	struct kunit *test = &inner->test;
 
 	recorder_secondary(rec, mm);
 	recorder_range(rec, mm);
-	KUNIT_ASSERT_EQ(&inner->test,
+	KUNIT_ASSERT_EQ(test,
 			mmu_interval_notifier_insert(&inner->interval, mm, BASE, PAGE_SIZE,
 						     &interval_ops), 0);
 	recorder_undo_later(rec, &inner->undo, interval_remove);
@@ -181,9 +183,10 @@ static void the_end_of_a_case_unregisters(struct kunit *test)
 static void get_twice(struct inner *inner, struct recorder *rec)
 {
 	struct mm_struct *mm = inner_mm(inner, rec);
+	struct kunit *test = &inner->test;
 
-	KUNIT_ASSERT_FALSE(&inner->test, IS_ERR(recorder_get(rec, mm)));
-	KUNIT_ASSERT_FALSE(&inner->test, IS_ERR(recorder_get(rec, mm)));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(recorder_get(rec, mm)));
+	KUNIT_ASSERT_FALSE(test, IS_ERR(recorder_get(rec, mm)));
 }
 
 static void the_end_of_a_case_puts(struct kunit *test)
@@ -225,14 +228,14 @@ static void the_end_of_a_case_calls_no_hook(struct kunit *test)
 static void use_mm(struct inner *inner, struct recorder *rec)
 {
 	struct mm_struct *mm = inner_mm(inner, rec);
+	struct kunit *test = &inner->test;
 	unsigned long addr;
 
 	recorder_secondary(rec, mm);
 	recorder_use_mm(rec, mm);
 	addr = recorder_mmap(1, PROT_READ | PROT_WRITE, MAP_PRIVATE);
-	KUNIT_ASSERT_NE(&inner->test, addr, 0UL);
-	KUNIT_ASSERT_EQ(&inner->test,
-			get_user_pages_fast(addr, 1, FOLL_WRITE, &inner->page), 1);
+	KUNIT_ASSERT_NE(test, addr, 0UL);
+	KUNIT_ASSERT_EQ(test, get_user_pages_fast(addr, 1, FOLL_WRITE, &inner->page), 1);
 }
 
 static void expect_page_is_free(struct kunit *test, struct inner *inner)
@@ -270,12 +273,14 @@ static void let_go(struct recorder_worker *worker)
 
 static void begin_thread(struct inner *inner, struct recorder *rec)
 {
+	struct kunit *test = &inner->test;
+
 	init_completion(&inner->go);
 	init_completion(&inner->ended);
 	inner->worker = (struct recorder_worker){
 		.function = wait_to_go, .stop = let_go, .data = inner,
 	};
-	KUNIT_ASSERT_TRUE(&inner->test, recorder_worker_start(rec, &inner->worker));
+	KUNIT_ASSERT_TRUE(test, recorder_worker_start(rec, &inner->worker));
 }
 
 /* A thread that was left is ended here: it works with our memory. */
