@@ -115,6 +115,18 @@ ours() {
 		grep -vE '://([a-z0-9-]+\.)*(kernel\.org|gnu\.org|debian\.org|spdx\.org)$' | nothing "hosts"
 }
 
+# unnamed_tests FILE...: where a macro of KUnit gets an expression as its test. 6.12's macros
+# write test->last_seen without parentheses, so it must be a name.
+unnamed_tests() { grep -nE '\bKUNIT_(EXPECT|ASSERT|FAIL)[A-Z_]*\([^[:alpha:]_]' "$@" || :; }
+
+@test "the macros of KUnit get a name, as 6.12 needs it" {
+	printf '%s\n' 'KUNIT_EXPECT_EQ(test, 1, 1);' 'KUNIT_ASSERT_EQ(&inner->test, 1, 1);' > "$BATS_TEST_TMPDIR/some.c"
+	[ "$(unnamed_tests "$BATS_TEST_TMPDIR/some.c" | cut -d : -f 1)" = 2 ] || fail "not found"
+	files 'kunit/*.[ch]' | xargs grep -nHE '\bKUNIT_' > /dev/null || fail "no macro in kunit/"
+	mapfile -t sources < <(files 'kunit/*.[ch]')
+	unnamed_tests "${sources[@]}" | nothing "not a name"
+}
+
 @test "each Adds: line names files that exist" {
 	files 'patches/*.patch' | while IFS= read -r patch; do
 		sed -n '/^---$/q; /^diff --git/q; s/^Adds: *//p' "$patch" | tr -s ' ' '\n' |
