@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Merge the results of a gate's parts into CHECK_DIR/junit.xml.
+"""Merge the results of a gate's parts into CHECK_DIR/junit.xml, and print what failed.
 
 usage: gate_junit CHECK_DIR PASSED FAILED SKIPPED     the totals of the gate's last line
 
@@ -20,6 +20,7 @@ from judge import junit
 from judge.outcomes import Group, Outcome
 
 TAP = re.compile(r'(not )?ok \d+ (.*)')
+SHOWN = 12	# lines of a failure's text
 SKIPPED = re.compile(r'(.*?) # skip ?(.*)')
 
 
@@ -117,6 +118,17 @@ def totals(found):
     return [len(cases) - bad - len(kinds), bad, kinds.count('skip')]
 
 
+def show_failures(found):
+    """Each failure once more, so that the end of a long log has them all."""
+    for each in found:
+        for case in each.iter('testcase'):
+            bad = case.find('failure')
+            if bad is not None:
+                print(f'failed: {each.get("name")}: {case.get("name")}: {bad.get("message")}')
+                for line in (bad.text or '').strip().splitlines()[:SHOWN]:
+                    print(f'    {line}')
+
+
 def main():
     """Write the file, and compare its totals with those that the gate counted."""
     if len(sys.argv) != 5:
@@ -124,6 +136,7 @@ def main():
     folder, counted = Path(sys.argv[1]), [int(x) for x in sys.argv[2:]]
     found = suites(folder)
     (folder / 'junit.xml').write_text(junit.document('make check', found), encoding='utf-8')
+    show_failures(found)
     if totals(found) == counted:
         return 0
     said = ['{} passed, {} failed, {} skipped'.format(*x) for x in (totals(found), counted)]

@@ -70,6 +70,10 @@ checked() {
 	merged '"why" in text["lab.tiny", "a"]'
 	merged '"caught for another reason" in text["linux-6_1.x86_64-lockdep.planted", "one"]'
 	merged 'text["lab.goes", "goes"] == "goes ended with status 5"'
+	# The end of the output has each of them once more, with the first lines of its text.
+	local ends=${output##*The gate took}
+	[ "$(grep -c '^failed: ' <<< "$ends")" = 5 ] || fail "five failures expected at the end"
+	grep -qx 'failed: tiny: a: failed' <<< "$ends" && grep -qx '    why' <<< "$ends" || fail "without its text"
 }
 
 @test "a part without a result, and one that fails beside its cases, is a failure of its own" {
