@@ -141,11 +141,11 @@ MUTANTS=${MUTANTS:-$TOP/mutants}
 # Globs of SUBJECT/NAME below MUTANTS, separated by blanks.
 MUTANT=${MUTANT:-*}
 BASE=${BASE:-}
-# Limits in seconds: of the whole boot, and of silence on the console. A step takes up to
-# 50 ms on a busy host.
 # With fewer steps the suite does not meet each of its operations (STEPS_FOR_ALL there).
 [[ -z $STEPS || $STEPS =~ ^[1-9][0-9]{3,8}$ && $STEPS -ge 2500 ]] ||
 	die $BAD_INPUT "STEPS=$STEPS: a number from 2500 to 999999999 is needed"
+# Limits in seconds: of the whole boot, and of silence on the console. A step takes up to
+# 50 ms on a busy host.
 DEADLINE=${DEADLINE:-$((900 + ${STEPS:-0} / 20))}
 QUIET=${QUIET:-120}
 

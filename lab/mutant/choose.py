@@ -13,7 +13,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import output
-from judge import wording
 from mutant import cases, headers
 
 
@@ -47,21 +46,12 @@ def unknown_case(mutant):
     return None
 
 
-def weak_words(mutant):
-    """Which words of the mutant prove nothing, as a message, or None. It may have none yet."""
-    for each in mutant.killers:
-        text = each.words or each.splat
-        if text and wording.weak(text):
-            return f'"{text}" {wording.weak(text)}'
-    return None
-
-
 def checked(path, folder):
     """The mutant. It is refused if it could never be killed, or by anything."""
     name = headers.name_of(path, folder)
     try:
         mutant = headers.read(path, folder)
-        wrong = unknown_case(mutant) or weak_words(mutant)
+        wrong = unknown_case(mutant) or next((why for _, why in headers.vague_words(mutant)), None)
     except (headers.Malformed, cases.UnknownKernel) as error:
         wrong = str(error)
     if wrong:

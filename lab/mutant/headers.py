@@ -91,12 +91,17 @@ def read(path, folder):
     return found
 
 
+def vague_words(mutant):
+    """(case, why) of each case whose words are there and prove nothing."""
+    for each in mutant.killers:
+        text = each.words or each.splat
+        if text and wording.weak(text):
+            yield each.case, f'"{text}" {wording.weak(text)}'
+
+
 def weak_words(mutant):
     """Why the words prove nothing, one line for each case."""
     for each in mutant.killers:
-        text = each.words or each.splat or ''
-        why = wording.weak(text)
-        if not text:
+        if not (each.words or each.splat):
             yield f'{mutant.name}: {each.case}: no Words: say how it fails'
-        elif why:
-            yield f'{mutant.name}: {each.case}: "{text}" {why}'
+    yield from (f'{mutant.name}: {case}: {why}' for case, why in vague_words(mutant))

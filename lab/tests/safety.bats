@@ -483,6 +483,22 @@ signalled_at_start() {
 	signalled_at_start "$PROJECT/lab/stage/run-step" 'a step' "$T/log" sleep 1000
 }
 
+@test "a second signal does not keep a step from ending what it has started" {
+	cat > "$T/child" <<-'END'
+	#!/bin/sh
+	# Answers the end of the step by one more signal to it, and stays.
+	trap 'kill -HUP $PPID' TERM
+	kill -HUP $PPID
+	while :; do read -r word < "$1"; done
+	END
+	chmod +x "$T/child"
+	mkfifo "$T/never"
+	run --separate-stderr env --default-signal=HUP,INT LAB_TEST_MARK="$MARK" \
+		timeout "$LIMIT" python3 -B "$PROJECT/lab/stage/run-step" 'a step' "$T/log" "$T/child" "$T/never"
+	[ "$status" = 129 ] && [ -z "$stderr" ] || fail "status 129 and no word expected"
+	nobody_left
+}
+
 @test "a signal at the very start of a boot ends the emulator" {
 	mkdir "$T/result"
 	cat > "$T/result/run.json" <<-'END'
