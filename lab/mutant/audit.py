@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import output
-from judge import datafiles, wording
+from judge import datafiles
 from mutant import cases, headers
 
 PATCHES = cases.TOP / 'patches'
@@ -23,7 +23,6 @@ BASE = PATCHES / 'linux-6.1' / 'xfail.none'
 EXCEPTIONS = cases.LAB / 'data' / 'not-killed'
 # Every kernel whose suites run. The machines that run programs have no suites.
 KERNELS = tuple((arch, '', '') for arch in datafiles.ARCHES) + (('arm64', '', 'smmu'),)
-EXPECTED = re.compile(r'^\S+\s+([\w]+\.[\w]+)\s+"([^"]*)"', re.M)
 EXCEPTION = re.compile(r'(\S+)\s+(\S.*)')
 
 
@@ -48,16 +47,14 @@ def exceptions():
     return found
 
 
-def expected(path):
-    """(case, text) of each expected failure."""
-    return EXPECTED.findall(path.read_text(encoding='utf-8'))
-
-
-def weak_texts():
-    """The expected failures whose text proves nothing."""
+def unreadable():
+    """The lists of expected failures that the judge would refuse, a text that proves nothing
+    among other things."""
     for path in sorted(PATCHES.glob('linux-*/xfail*')):
-        yield from (f'{path.relative_to(PATCHES)}: {case}: "{text}" {wording.weak(text)}'
-                    for case, text in expected(path) if wording.weak(text))
+        try:
+            datafiles.expected(path)
+        except datafiles.Unreadable as error:
+            yield f'{path.parent.name}/{error}'
 
 
 def uncovered(known, killed, failing):
@@ -105,10 +102,12 @@ def findings(folder, summaries):
     for mutant in found:
         yield from headers.weak_words(mutant)
         yield from unknown(mutant)
-    yield from weak_texts()
-    killed = {x.case for mutant in found for x in mutant.killers}
-    failing = {case for case, _ in expected(BASE)}
-    yield from uncovered(all_cases(), killed, failing)
+    refused = list(unreadable())
+    yield from refused
+    if not refused:
+        killed = {x.case for mutant in found for x in mutant.killers}
+        failing = {x.case for x in datafiles.expected(BASE)}
+        yield from uncovered(all_cases(), killed, failing)
     for path in summaries:
         yield from unlisted(path)
 

@@ -33,7 +33,7 @@ def summaries(build, tree_id):
             found = json.loads(file.read_text(encoding='utf-8'))
         except (OSError, ValueError):
             continue
-        if found.get('run', {}).get('series') == 'full':
+        if found.get('run'):
             yield found
 
 
