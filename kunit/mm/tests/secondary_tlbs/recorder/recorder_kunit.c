@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A case that fails an assertion leaves nothing behind: .exit gives back what the
- * case has made with its recorder.
+ * case has made with its recorder. And looking at the page tables changes nothing.
  *
- * Each case here runs another one as KUnit does. That one makes something, and then
+ * To show the first, a case runs another one as KUnit does. That one makes something, and then
  * fails an assertion, which ends its thread; or it comes to its end. In both ways no
  * address space may have a user or a reference afterwards, no page may be mapped and
  * no thread may run.
@@ -12,6 +12,7 @@
 #include <linux/cpumask.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/pgtable.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/workqueue.h>
@@ -332,6 +333,36 @@ static void the_end_of_a_case_takes_back_the_newest_first(struct kunit *test)
 	both_ways(test, do_one_and_two, expect_newest_first);
 }
 
+/*
+ * The walk of a device
+ */
+/* pmd_none_or_clear_bad() would take the entry of a huge page for a bad one. */
+static void walking_the_page_tables_leaves_a_huge_page(struct kunit *test)
+{
+	struct mm_struct *mm;
+	unsigned long addr;
+	pmd_t *pmd, before, after;
+
+	if (!has_transparent_hugepage())
+		kunit_skip(test, "this CPU has no transparent huge pages");
+	KUNIT_ASSERT_EQ(test, recorder_case_init(test), 0);
+	mm = recorder_mm_create(test->priv);
+	recorder_use_mm(test->priv, mm);
+	addr = recorder_mmap(2 * PMD_SIZE / PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	KUNIT_ASSERT_NE(test, addr, 0UL);
+	addr = ALIGN(addr, PMD_SIZE);
+	KUNIT_ASSERT_EQ(test, do_madvise(mm, addr, PMD_SIZE, MADV_HUGEPAGE), 0);
+	KUNIT_ASSERT_EQ(test, recorder_fault(mm, addr, FAULT_FLAG_WRITE), 0);
+	pmd = pmd_off(mm, addr);
+	before = READ_ONCE(*pmd);
+	KUNIT_ASSERT_TRUE_MSG(test, pmd_leaf(before), "there was no memory for a huge page");
+	KUNIT_EXPECT_TRUE(test, pte_none(recorder_pte(mm, addr)));
+	after = READ_ONCE(*pmd);
+	KUNIT_EXPECT_TRUE_MSG(test, pmd_same(before, after), "the huge page is gone");
+	/* exit_mmap() must find what it has counted. */
+	WRITE_ONCE(*pmd, before);
+}
+
 static struct kunit_case secondary_tlbs_recorder_cases[] = {
 	KUNIT_CASE(the_end_of_a_case_unregisters),
 	KUNIT_CASE(the_end_of_a_case_puts),
@@ -339,10 +370,11 @@ static struct kunit_case secondary_tlbs_recorder_cases[] = {
 	KUNIT_CASE(the_end_of_a_case_gives_back_the_mm_it_uses),
 	KUNIT_CASE(the_end_of_a_case_ends_its_threads),
 	KUNIT_CASE(the_end_of_a_case_takes_back_the_newest_first),
+	KUNIT_CASE(walking_the_page_tables_leaves_a_huge_page),
 	{}
 };
 
-/* No .init: the recorder is the inner case's. */
+/* No .init: the recorder is the inner case's, or the case makes it. */
 static struct kunit_suite secondary_tlbs_recorder_suite = {
 	.name = "secondary_tlbs_recorder",
 	.exit = recorder_case_exit,
