@@ -55,6 +55,7 @@ class Evidence(NamedTuple):
     ends: int		# lines that begin like the end marker
     unreadable: list	# "counted:" lines that cannot be parsed
     announced: list	# complaints that the cases provoke on purpose
+    uncounted: list	# (name, entry) of failed expectations that no "not ok" follows
 
 
 # --- boot: did the guest run to its end, and is the console whole? -----------------
@@ -230,6 +231,16 @@ def cases_passed(ev):
                 reasons.append(Reason('test', name, case_text(suite, case, text),
                                       case['line']))
     return reasons
+
+
+def failures_counted(ev):
+    """Each failed expectation has failed its case. A name that no case has is that of a test
+    inside a case, which may have to fail.
+    """
+    cases = {c['name'] for s in ev.suites for c in s['cases']}
+    return [Reason('test', 'uncounted', 'failed, but the case is not "not ok": '
+                   f'{entry.text.strip().removeprefix("# ")}', entry.number)
+            for name, entry in ev.uncounted if name in cases]
 
 
 def texts_of(case):
@@ -449,8 +460,8 @@ CONDITIONS = (
     no_panic, emulator_ended, console_whole, came_to_the_end, errors_listed,
     no_splat, lockdep_stayed_on, taint_explained, announced_came,
     plan_kept, suite_plans_kept, suites_present, something_ran,
-    cases_passed, skips_permitted, skips_needed, suites_passed, nothing_stale, lines_readable,
-    parser_agrees, options_landed,
+    cases_passed, failures_counted, skips_permitted, skips_needed, suites_passed, nothing_stale,
+    lines_readable, parser_agrees, options_landed,
 )
 
 

@@ -194,4 +194,5 @@ def gather(folder, files=Files()):
         read=results_read(parsed.main) if parsed.main else index.results,
         suites=Cases(index, run, expected).suites(parsed.main, run['suites']),
         end=end, ends=ends, unreadable=ktap.notes(extract.entries)[2],
-        announced=ktap.announced(extract.entries))
+        announced=ktap.announced(extract.entries),
+        uncounted=ktap.uncounted(extract.entries))

@@ -310,6 +310,24 @@ def notes(entries):
     return counted, seeds, unreadable
 
 
+def uncounted(entries):
+    """(case, entry) of each failed expectation whose case does not say "not ok" next.
+
+    KUnit forgets the failure of a case that is skipped later, and that of a thread which the
+    case has left behind comes too late.
+    """
+    found, waiting = [], []
+    for entry in entries:
+        own, result = OF_CASE.match(entry.text), RESULT.match(entry.text)
+        if own and EXPECTATION.match(entry.text):
+            waiting.append((own.group(1), entry))
+        elif result and len(result.group(1)) <= CASE:
+            failed = result.group(4) if result.group(2) == 'not ok' else None
+            found += [x for x in waiting if x[0] != failed]
+            waiting = []
+    return found + waiting
+
+
 class Announced(NamedTuple):
     """A complaint that a case provokes on purpose, and the lines between which it must come."""
     suite: str

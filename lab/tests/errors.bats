@@ -248,7 +248,7 @@ lab: errors 3' ]
 <3>[    1.000001] $long"
 	[ "${#lines[0]}" -lt 900 ]
 	result pass
-	edit "s/^(.*\] )    ok 2 does_as_told/[    1.000001]     # does_as_told: $long\n&/"
-	edit "s/^lab: errors 0/lab: error 3 1.000001     # does_as_told: ${long:0:750}\nlab: errors 1/"
+	edit "s/^(.*\] )    ok 2 does_as_told/[    1.000001]     # inner: $long\n&/"
+	edit "s/^lab: errors 0/lab: error 3 1.000001     # inner: ${long:0:750}\nlab: errors 1/"
 	judged 0
 }

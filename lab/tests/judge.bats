@@ -83,6 +83,35 @@ own_tree() {
 	[ -s "$RES/.diags" ]
 }
 
+# expectation CASE ADDRESS: a failed expectation of the case, before the line at the address.
+expectation() {
+	edit "$2"'s/^(\[[ 0-9.]+\] ).*/\1    # '"$1"': EXPECTATION FAILED at lib\/x.c:10\n\1    Expected a == b\n&/'
+}
+
+@test "a failed expectation of a case that is skipped afterwards fails the run" {
+	result pass
+	expectation needs_a_device '/ok 3 needs_a_device/'
+	judged 7
+	only 'test: failed, but the case is not "not ok": needs_a_device: EXPECTATION FAILED at lib/x.c:10'
+}
+
+@test "a failed expectation of a case that says ok, or has ended, fails the run" {
+	local where
+
+	for where in '/ok 2 does_as_told/' '/ok 3 is_after/' '/ok 3 lab_last/'; do
+		result pass
+		expectation does_as_told "$where"
+		judged 7
+		only 'test: failed, but the case is not "not ok": does_as_told: EXPECTATION FAILED at lib/x.c:10'
+	done
+}
+
+@test "a failed expectation of a test inside a case is that case's own affair" {
+	result pass
+	expectation inner '/ok 2 does_as_told/'
+	judged 0
+}
+
 @test "the message of KUNIT_FAIL() is quoted, another CPU's next line is not" {
 	result fail
 	edit 's/^(.*\] ) *Expected 1 .*$/\1planted failure/; /\] *1 \+ 1 == 2/d'
@@ -339,7 +368,7 @@ own_tree() {
 
 @test "a lockdep splat after a passing suite fails the run" {
 	result inversion
-	edit 's/not ok/ok/; /lab: end/s/debug_locks=0/debug_locks=1/'
+	edit 's/not ok/ok/; /lab: end/s/debug_locks=0/debug_locks=1/; /EXPECTATION FAILED/d'
 	judged 8
 	only "splat: WARNING: possible circular locking dependency detected"
 }
