@@ -143,25 +143,36 @@ forget_lost_trees() {
 	done
 }
 
-# tips_of TREE: the file that lists each commit the lab has checked out there.
-tips_of() { printf '%s/lab-tips-%s' "$(git -C "$1" rev-parse --git-common-dir)" "${1##*/}"; }
-
-# made_by_hand TREE REVISION: the newest commit there that is neither the lab's nor on a
-# branch or tag of the user's, if there is one.
+# made_by_hand REPOSITORY NAME REVISION: the newest commit of the tree with this name that is
+# neither the lab's nor on a branch or tag of the user's, if there is one. The file of tips
+# lists each commit that the lab has checked out there.
 made_by_hand() {
-	local tips
-	tips=$(tips_of "$1")
+	local repo=$1 name=$2 tips=$1/lab-tips-$2
 	{
-		printf '%s\n' "$2" ^base
+		printf '%s\n' "$3" ^base
 		# An older lab kept no list. Its branch is the commit that it made last.
-		if [ -e "$tips" ]; then sed 's/^/^/' "$tips"; else git -C "$1" rev-parse -q --verify "^${1##*/}" || :; fi
-	} | git -C "$1" rev-list --ignore-missing -n 1 --stdin \
-		--not --exclude="${1##*/}" --branches --tags
+		if [ -e "$tips" ]; then sed 's/^/^/' "$tips"; else git --git-dir "$repo" rev-parse -q --verify "^$name" || :; fi
+	} | git --git-dir "$repo" rev-list --ignore-missing -n 1 --stdin \
+		--not --exclude="$name" --branches --tags
+}
+
+# labs_ref REPOSITORY REF: has the lab made this branch, and all that is on it? The base is
+# imported as one commit.
+labs_ref() {
+	local repo=$1 name=${2#refs/heads/}
+	case $2 in
+	refs/heads/base) ! git --git-dir "$repo" rev-parse -q --verify base^ > /dev/null ;;
+	refs/heads/tree-*)
+		[ -e "$repo/lab-tips-$name" ] || owned "$name" || return
+		[ -z "$(made_by_hand "$repo" "$name" "$2")" ]
+		;;
+	*) return 1 ;;
+	esac
 }
 
 # keep_work CLASS TREE: stop if a tree of the lab's holds edits or commits of the user's.
 keep_work() {
-	local class=$1 tree=$2 edits revision commit
+	local class=$1 tree=$2 edits revision commit repo
 	git -C "$tree" rev-parse -q --verify HEAD > /dev/null 2>&1 ||
 		die "$class" "git cannot read $tree: move it away, or remove it if nothing in it is yours"
 	if [ ! -e "$tree.unfinished" ]; then
@@ -169,9 +180,10 @@ keep_work() {
 		[ -z "$edits" ] ||
 			die "$class" "$tree holds edits that are in no patch ($edits): make a patch of them, or undo them"
 	fi
+	repo=$(git -C "$tree" rev-parse --git-common-dir)
 	for revision in HEAD "refs/heads/${tree##*/}"; do
-		git -C "$tree" rev-parse -q --verify "$revision" > /dev/null || continue
-		commit=$(made_by_hand "$tree" "$revision")
+		revision=$(git -C "$tree" rev-parse -q --verify "$revision") || continue
+		commit=$(made_by_hand "$repo" "${tree##*/}" "$revision")
 		[ -z "$commit" ] ||
 			die "$class" "$tree holds commits that are in no patch ($(git -C "$tree" log -1 --format='%h %s' "$commit")):" \
 				"keep them with 'git -C $tree branch NAME $commit' or take them out with git format-patch," \
@@ -200,8 +212,7 @@ keep_branches() {
 	local repo=$1 found tree
 	found=$(git --git-dir "$repo" for-each-ref --format='%(refname)' |
 		while read -r ref; do
-			[ "$ref" = refs/heads/base ] || owned "${ref#refs/heads/}" || [[ $ref == refs/heads/tree-* ]] ||
-				printf '%s\n' "$ref"
+			labs_ref "$repo" "$ref" || printf '%s\n' "$ref"
 		done | sed -n 1,3p | paste -sd ' ')
 	[ -z "$found" ] || refuse "$repo has branches, tags or stashes of yours ($found): save them, for example with 'git -C $repo bundle create FILE --all', or delete them"
 	for found in "$repo"/worktrees/*; do

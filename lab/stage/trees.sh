@@ -32,6 +32,24 @@ chosen_steps() {
 		done
 }
 
+# keep_refs: stop if the base or the branch of the tree holds commits of the user's. The
+# branch outlives its tree.
+keep_refs() {
+	local name
+	for name in base "${TREE##*/}"; do
+		! in_repo rev-parse -q --verify "refs/heads/$name" > /dev/null ||
+			{ [ "$name" != base ] && [ ! -e "$REPO/lab-tips-$name" ]; } || labs_ref "$REPO" "refs/heads/$name" ||
+			die "$BAD_ASSEMBLY" "the branch $name of $REPO holds commits that are in no patch:" \
+				"keep them with 'git -C $REPO branch NAME $name', then 'git -C $REPO update-ref refs/heads/$name" \
+				"$(labs_tip "$name")'"
+	done
+}
+
+# labs_tip NAME: the commit of the lab's that this branch was at last.
+labs_tip() {
+	if [ "$1" = base ]; then in_repo rev-list --max-parents=0 base; else tail -n 1 "$REPO/lab-tips-$1"; fi
+}
+
 # check_tree: stop if the tree's place is taken by something else, or if the tree holds work
 # of the user's.
 check_tree() {
@@ -40,6 +58,7 @@ check_tree() {
 			die "$BAD_ASSEMBLY" "$TREE was not made by the lab: move it away"
 		keep_work "$BAD_ASSEMBLY" "$TREE"
 	fi
+	keep_refs
 	own "$TREE" "$TREE.unfinished"
 }
 

@@ -361,6 +361,45 @@ commit_in() {
 	assembled
 }
 
+@test "distclean keeps a branch of the user's, whatever its name" {
+	local repo=$BUILD/src-6.1.git name
+	assembled
+	for name in tmp tree-fix; do
+		git -C "$BUILD/tree-6.1" checkout -q -b "$name"
+		commit_in "$BUILD/tree-6.1" "mine: on $name"
+		lab distclean
+		refused 2 "src-6.1.git has branches, tags or stashes of yours \(refs/heads/$name\): save them"
+		git -C "$BUILD/tree-6.1" checkout -q --detach tree-6.1
+		git --git-dir "$repo" branch -qD "$name"
+	done
+	lab distclean
+	good
+}
+
+@test "commits on the branch of a tree that was removed, or on the base, are refused and kept" {
+	local repo=$BUILD/src-6.1.git name mine advice
+	assembled
+	lab clean
+	for name in tree-6.1 base; do
+		git --git-dir "$repo" worktree add -q "$T/mine" "$name"
+		commit_in "$T/mine" "mine: on $name"
+		mine=$(git -C "$T/mine" rev-parse HEAD)
+		git --git-dir "$repo" worktree remove "$T/mine"
+		lab tree
+		refused 4 "the branch $name of $repo holds commits that are in no patch: keep them with 'git -C $repo branch NAME $name', then"
+		advice=${stderr##*, then \'}
+		lab distclean
+		refused 2 "src-6.1.git has branches, tags or stashes of yours \(refs/heads/$name\): save them"
+		[ "$(git --git-dir "$repo" rev-parse "refs/heads/$name")" = "$mine" ] || fail "$name moved"
+		# What the message suggests works.
+		git --git-dir "$repo" branch mine "$name"
+		eval "${advice%\'}"
+		assembled
+		lab clean
+		git --git-dir "$repo" branch -qD mine
+	done
+}
+
 @test "commits in the mutants' tree are refused as well" {
 	lab tree LAB_TREE="$BUILD/tree-6.1-mutant"
 	good
