@@ -71,8 +71,14 @@ def looks_like_ktap(line):
     return any(ALIKE.match(s.text) for s in line.segments)
 
 
+def contradicts(text):
+    """Is this a result that KUnit never prints: a skip that failed?"""
+    result = RESULT.match(text)
+    return bool(result) and result.group(2) == 'not ok' and (result.group(5) or '').startswith('SKIP')
+
+
 def extract(console):
-    """The KTAP lines of a console, without those that were cut.
+    """The KTAP lines of a console, without those that were cut or say nothing.
 
     The message of a failed expectation has free words.  It is one printk record, so its
     lines are known by their time.
@@ -82,11 +88,13 @@ def extract(console):
     for line in console.lines[start.number - 1:] if start else []:
         if unreadable(line, start.stamp is not None):
             bad.append(line)
-        elif is_grammar(line.text):
+        elif is_grammar(line.text) and not contradicts(line.text):
             failing = [line.stamp] if EXPECTATION.match(line.text) else []
             entries.append(Entry(line.number, line.stamp, line.text))
         elif failing == [line.stamp] and line.text.strip():
             entries.append(Entry(line.number, line.stamp, line.text))
+        elif looks_like_ktap(line):
+            bad.append(line)
         elif line.text.strip():
             failing = []
     end = entries[-1].number if entries else 0

@@ -342,6 +342,20 @@ expectation() {
 	only "test: cannot be read: _told"
 }
 
+@test "a line that looks like a result and is none is not overlooked" {
+	result pass
+	edit 's/        ok 3 512 pages/        not ok 3 512#pages/'
+	judged 7
+	only "test: cannot be read: [    1.966092]         not ok 3 512#pages"
+}
+
+@test "a skip that says not ok is no skip" {
+	result pass
+	edit 's/    ok 3 needs_a_device/    not ok 3 needs_a_device/'
+	judged 7
+	has "test: cannot be read: [    1.958365]     not ok 3 needs_a_device # SKIP no edu device on this machine"
+}
+
 @test "whole lines of other CPUs between results do no harm" {
 	result pass
 	edit 's/^(.*\] )(    ok 2 does_as_told.*)$/\1pci 0000:00:01.0: ok 9 not a result\n\1\2\n\1random: crng init done/'
