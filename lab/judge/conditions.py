@@ -56,6 +56,7 @@ class Evidence(NamedTuple):
     unreadable: list	# "counted:" lines that cannot be parsed
     announced: list	# complaints that the cases provoke on purpose
     uncounted: list	# (name, entry) of failed expectations that no "not ok" follows
+    lost: list		# lines in which KUnit counts more failures than there are results
 
 
 # --- boot: did the guest run to its end, and is the console whole? -----------------
@@ -241,6 +242,13 @@ def failures_counted(ev):
     return [Reason('test', 'uncounted', 'failed, but the case is not "not ok": '
                    f'{entry.text.strip().removeprefix("# ")}', entry.number)
             for name, entry in ev.uncounted if name in cases]
+
+
+def failures_found(ev):
+    """KUnit counts no more failures than its results say."""
+    return [Reason('test', 'lost-failure', 'KUnit counts more failures than its results say: '
+                   f'{entry.text.strip().removeprefix("# ")}', entry.number)
+            for entry in ev.lost]
 
 
 def texts_of(case):
@@ -460,7 +468,7 @@ CONDITIONS = (
     no_panic, emulator_ended, console_whole, came_to_the_end, errors_listed,
     no_splat, lockdep_stayed_on, taint_explained, announced_came,
     plan_kept, suite_plans_kept, suites_present, something_ran,
-    cases_passed, failures_counted, skips_permitted, skips_needed, suites_passed, nothing_stale,
+    cases_passed, failures_counted, failures_found, skips_permitted, skips_needed, suites_passed, nothing_stale,
     lines_readable, parser_agrees, options_landed,
 )
 

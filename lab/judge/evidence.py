@@ -195,4 +195,5 @@ def gather(folder, files=Files()):
         suites=Cases(index, run, expected).suites(parsed.main, run['suites']),
         end=end, ends=ends, unreadable=ktap.notes(extract.entries)[2],
         announced=ktap.announced(extract.entries),
-        uncounted=ktap.uncounted(extract.entries))
+        uncounted=ktap.uncounted(extract.entries),
+        lost=ktap.lost_failures(extract.entries))

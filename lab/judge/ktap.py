@@ -336,6 +336,25 @@ def uncounted(entries):
     return found + waiting
 
 
+def lost_failures(entries):
+    """The lines in which KUnit counts more failures than the results above them say.
+
+    "# Totals:" counts the parameters of a case, and not the case: nothing to compare with.
+    """
+    found, failed = [], {}
+    for entry in entries:
+        result, stats = RESULT.match(entry.text), STATS.match(entry.text)
+        if result:
+            depth = len(result.group(1))
+            failed = {x: n for x, n in failed.items() if x <= depth}
+            failed[depth] = failed.get(depth, 0) + (result.group(2) == 'not ok')
+        elif stats and stats.group(1) != 'Totals':
+            depth = len(entry.text) - len(entry.text.lstrip()) + CASE
+            if int(stats.group(3)) > failed.get(depth, 0):
+                found.append(entry)
+    return found
+
+
 class Announced(NamedTuple):
     """A complaint that a case provokes on purpose, and the lines between which it must come."""
     suite: str

@@ -106,6 +106,17 @@ expectation() {
 	done
 }
 
+@test "a failure that KUnit counts, and no result says, fails the run" {
+	local line
+
+	for line in 'lab_first: pass:3 fail:1 skip:1 total:4' 'covers_each_size: pass:2 fail:1 skip:1 total:3'; do
+		result pass
+		edit "s/# ${line/fail:1/fail:0}/# $line/"
+		judged 7
+		only "test: KUnit counts more failures than its results say: $line"
+	done
+}
+
 @test "a failed expectation of a test inside a case is that case's own affair" {
 	result pass
 	expectation inner '/ok 2 does_as_told/'
@@ -382,7 +393,7 @@ expectation() {
 
 @test "a lockdep splat after a passing suite fails the run" {
 	result inversion
-	edit 's/not ok/ok/; /lab: end/s/debug_locks=0/debug_locks=1/; /EXPECTATION FAILED/d'
+	edit 's/not ok/ok/; s/fail:1/fail:0/; /lab: end/s/debug_locks=0/debug_locks=1/; /EXPECTATION FAILED/d'
 	judged 8
 	only "splat: WARNING: possible circular locking dependency detected"
 }
