@@ -128,9 +128,16 @@ edit() { printf 'diff --git a/%s b/%s\n--- a/%s\n+++ b/%s\n@@ -1 +1 @@\n-%s\n+%s
 	refused 3 'x86_64, none: CONFIG_MMU_NOTIFIER is on'
 }
 
+@test "an architecture whose file does not name its folder is refused" {
+	sed -i '/^srcarch=/d' "$HOUSE/lab/data/arch/arm64"
+	watch_over "$HOUSE"
+	lab prefixes
+	refused 2 'lab/data/arch/arm64 needs srcarch='
+}
+
 @test "an architecture that nothing boots on is for make prefixes only" {
-	lab run ARCH=riscv
-	refused 2 'ARCH=riscv is unknown'
+	lab run ARCH=mips
+	refused 2 'ARCH=mips is unknown'
 	lab prefixes ARCH=sparc
 	refused 2 'ARCH=sparc is unknown; choose one of: arm64 powerpc x86_64 mips riscv s390'
 	lab prefixes SERIES=none
