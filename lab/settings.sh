@@ -263,6 +263,9 @@ suites_only() {
 	[ "$MACHINE" = qemu ] || die $BAD_INPUT "make $1 does not support MACHINE=$MACHINE; make run and make tree do"
 }
 
+# lab_version: the project's own, as git describes it.
+lab_version() { git -C "$TOP" -c safe.directory="$TOP" describe --always --dirty --tags 2> /dev/null || echo unknown; }
+
 # need_series: stop if this base has only the suites and no series that could be mailed.
 need_series() { [ -r "$PATCHES/cover" ] || die $BAD_INPUT "there is no series for Linux $BASE, only the suites"; }
 

@@ -35,8 +35,8 @@ pristine() {
 # applied: the command that make series prints applies the mails.
 applied() {
 	local said
-	said=$(grep -F 'To apply: git am ' <<< "$output") || fail "no line says how to apply the mails"
-	(cd "$T/pristine" && eval "${said#To apply: }" > "$T/am" 2>&1) || fail "git am:" "$(cat "$T/am")"
+	said=$(grep '^To apply.*: git am ' <<< "$output") || fail "no line says how to apply the mails"
+	(cd "$T/pristine" && eval "${said#To apply*: }" > "$T/am" 2>&1) || fail "git am:" "$(cat "$T/am")"
 }
 
 # on_one_line: the cover letter's text.
@@ -65,6 +65,7 @@ on_one_line() { tr '\n' ' ' < "$BUILD"/series-6.1/*0000-cover-letter.patch; }
 	grep -q '^Subject: \[PATCH 6.1 v3 1/1\] mm: the suite' "$BUILD"/series-6.1-second/*-0001-* || fail "numbering"
 	grep -q '^Subject: \[PATCH 6.1 v3 0/1\] The second part' "$BUILD"/series-6.1-second/*-0000-* || fail "its cover"
 	applied
+	[[ $output == *"To apply, on top of first: git am "* ]] || fail "not said"
 }
 
 @test "the cover letter of a part says which parts it applies on, and names no commit or patch of git's" {
@@ -267,6 +268,23 @@ upstream_column() { sed -n 's/^ *\([0-9]\)  \(none\|same .*\|part .*\)$/\1 \2/p'
 	grep -qx 'Cc: list@example.org' "$T/headers" || fail "Cc:" "$(cat "$T/headers")"
 }
 
+@test "a cover letter that names changes which are not committed is announced" {
+	git -C "$HOUSE" init -q
+	git -C "$HOUSE" add -A
+	git -C "$HOUSE" -c user.name=n -c user.email=e@example.org commit -q -m all
+	watch_over "$HOUSE"
+	lab series
+	good
+	[[ $output != *"not committed"* ]] || fail "nothing was changed"
+	echo >> "$HOUSE/Makefile"
+	watch_over "$HOUSE"
+	lab series
+	good
+	grep -q 'the lab at version [0-9a-f]*-dirty' "$BUILD"/series-6.1/*0000-* || fail "the cover letter"
+	[[ $output == *"The project has changes that are not committed: the cover letter gives its version as -dirty."* ]] ||
+		fail "not said"
+}
+
 # results: the cover letter's results, each with its command on one line.
 results() {
 	sed -n "/^Results for this tree/,/^  patch  upstream/p" "$BUILD"/series-6.1/*0000-* | grep -E '^  (make|  )' | paste -d ' ' - - - | sed 's/  */ /g'
@@ -278,6 +296,7 @@ results() {
 	lab series
 	good
 	grep -qxF "$none" "$BUILD"/series-6.1/*0000-* || fail "no word on results"
+	[[ $output == *"The cover letter has no results: 'make run' first, with this tree."* ]] || fail "not said"
 	passes
 	lab run FLAVOUR=plain
 	failing_case
