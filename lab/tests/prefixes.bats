@@ -353,3 +353,11 @@ older() {
 	# The table's lines that say "yes" are within these, and both ends are among them.
 	[ "$(awk -F'|' '$3 ~ /yes/ { split($2, v, /[.-]/); print v[3] }' "$PROJECT/docs/sublevels.md" | sort -n | sed -n '1p;$p' | tr '\n' ' ')" = "$first $last " ]
 }
+
+# mailed: how many patches the series mails.
+mailed() { awk '/^# part: lab/ { exit } { sub(/#.*/, "") } NF { n++ } END { print n }' "$PROJECT/patches/linux-6.1/series"; }
+
+@test "docs/sublevels.md was made with as many patches as the series has" {
+	grep -oE 'patch(es)? of [0-9]+' "$PROJECT/docs/sublevels.md" | sed 's/.* //' | sort -u > "$T/counts"
+	[ "$(cat "$T/counts")" = "$(mailed)" ] || fail "the series mails $(mailed) patches, the table has: $(xargs < "$T/counts")"
+}
