@@ -70,8 +70,15 @@ passed() {
 		"$T/kernel/Makefile"
 	new_kernel 6.1
 	cp -a "$HOUSE/build/busybox-x86_64" "$HOUSE/build/busybox-riscv"
+	head -n 2 "$PROJECT/configs/riscv.config" > "$HOUSE/configs/riscv.config"
 	steps "An architecture"
 	passed 6.1-riscv-lockdep
+	# make prefixes reads a line that make run does not.
+	diff <(sed -n 's/=.*//p' "$HOUSE/lab/data/arch/x86_64") <(sed -n 's/=.*//p' "$HOUSE/lab/data/arch/riscv") ||
+		fail "the architecture lacks a line that x86_64 has"
+	grep -qx '# riscv: 64 bits\. KVM .*' "$HOUSE/configs/riscv.config" || fail "the options of make prefixes are lost"
+	lab prefixes ARCH=sparc BUILD="$HOUSE/build"
+	[[ $stderr == *'choose one of: arm64 powerpc riscv x86_64 mips s390' ]] || fail "make prefixes has it twice"
 }
 
 @test "a newcomer adds a machine" {
