@@ -177,9 +177,12 @@ done
 	die $BAD_INPUT "SUITE=$SUITE: a glob of suite or suite.case names is needed"
 
 [[ $BUILD == /* ]] || BUILD=$PWD/$BUILD
-[[ $BUILD != *[[:space:]:]* ]] ||
-	die $BAD_INPUT "BUILD=$BUILD: the kernel's own Makefile takes no path with spaces or colons;" \
+# Those that make and the shell read when the kernel is built.
+special=':%#$&;|<>(){}[]*?!\"'\''`'
+if [[ $BUILD == *[[:space:]]* || $BUILD == *["$special"]* ]]; then
+	die $BAD_INPUT "BUILD=$BUILD: the kernel's own Makefile takes no path with spaces or one of $special;" \
 		"give BUILD= a folder without them"
+fi
 
 # The folder of a QEMU that is not installed.
 QEMU_DIR=${qemu_suite:+$BUILD/qemu-$QEMU}

@@ -659,10 +659,13 @@ vetoing_bochs() {
 
 # --- paths and terminals -----------------------------------------------------------
 
-@test "BUILD with spaces is refused, and not made" {
-	lab run BUILD="$T/my build"
-	refused 2 "BUILD=$T/my build: the kernel's own Makefile takes no path with spaces or colons; give BUILD= a folder without them$"
-	[ ! -e "$T/my build" ] || fail "it was made"
+@test "BUILD with spaces, or with what make or the shell reads, is refused and not made" {
+	local one
+	for one in ' ' : % '#' '&' ';' '(' '*' '?' '[' ']' \\ '"' "'" '`' '!'; do
+		lab run BUILD="$T/my${one}build"
+		refused 2 "the kernel's own Makefile takes no path with spaces or one of .*; give BUILD= a folder without them$"
+		[ ! -e "$T/my${one}build" ] || fail "it was made"
+	done
 	lab run BUILD=/proc/nowhere
 	refused 2 'cannot make the folder BUILD=/proc/nowhere$'
 	touch "$T/a file"
