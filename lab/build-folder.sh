@@ -80,6 +80,7 @@ adopt_build() {
 	fi
 	# Not the user's TMPDIR, which may be small, full or missing.
 	own tmp
+	[ ! -L "$BUILD/tmp" ] || refuse "$BUILD/tmp is a link, and the lab removes its own files there: remove the link"
 	mkdir -p "$BUILD/tmp" 2>/dev/null || refuse "cannot write in BUILD=$BUILD: is the disk full?"
 	export TMPDIR=$BUILD/tmp
 }

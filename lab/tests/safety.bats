@@ -361,6 +361,17 @@ commit_in() {
 	assembled
 }
 
+@test "a tmp in BUILD that is a link to a folder of the user's is refused" {
+	assembled
+	mkdir "$T/mine"
+	touch "$T/mine/lab.notes"
+	rm -rf "$BUILD/tmp"
+	ln -s "$T/mine" "$BUILD/tmp"
+	lab tree
+	refused 2 "$BUILD/tmp is a link"
+	[ -e "$T/mine/lab.notes" ] || fail "the file is lost"
+}
+
 @test "distclean keeps a branch of the user's, whatever its name" {
 	local repo=$BUILD/src-6.1.git name
 	assembled
