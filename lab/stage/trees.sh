@@ -21,6 +21,16 @@ listed() {
 	done
 }
 
+# need_step: stop if PART names no patch of the series.
+need_step() {
+	local patch
+	while read -r patch; do
+		# shellcheck disable=SC2053 # a glob is what it is
+		[[ ${patch##*/} != ${PART:-*} ]] || return 0
+	done < <(listed "$SERIES_FILE")
+	die "$BAD_INPUT" "PART=$PART matches no step of ${SERIES_FILE#"$TOP/"}"
+}
+
 # chosen_steps: print "PATCH COMMIT" for each patch in $SERIES_FILE whose file name matches
 # the glob PART. The assembled tree has one commit for each patch.
 chosen_steps() {

@@ -164,6 +164,10 @@ edit() { printf 'diff --git a/%s b/%s\n--- a/%s\n+++ b/%s\n@@ -1 +1 @@\n-%s\n+%s
 	refused 5 '^prefixes: 0002-two.patch: .*NOT_YET'
 	lab prefixes ARCH=x86_64 PART='*three*'
 	refused 2 'PART=\*three\* matches no step of patches/linux-6.1/series'
+	[ -z "$output" ] || fail "packages or sources were looked for first"
+	lab prefixes BOOT=1 ARCH=x86_64 PART='*three*'
+	refused 2 'PART=\*three\* matches no step of patches/linux-6.1/series'
+	[ -z "$output" ] || fail "packages or sources were looked for first"
 	lab prefixes ARCH=x86_64 BOOT=1 PART='0003*'
 	refused 2 'PART=0003\* matches no step of .* that changes the kernel'
 }
