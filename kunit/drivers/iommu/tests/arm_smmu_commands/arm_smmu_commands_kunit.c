@@ -277,46 +277,50 @@ static void fake_skip(struct fake_smmu *fake)
 	fake->seen = READ_ONCE(fake->index);
 }
 
-/* The next command as text. If it is not for the mm of the case, "another's" says so. */
-static const char *fake_text(struct fake_smmu *fake)
+/* Does a command name another address space than that of the case? */
+static bool is_anothers(const struct fake_smmu *fake, const u64 *cmd)
 {
-	u64 cmd[CMDQ_ENT_DWORDS], op;
-	char *text = fake->text;
-	const char *whose = "";
-
-	if (!fake_next(fake, cmd))
-		return "nothing";
-	op = FIELD_GET(CMDQ_0_OP, cmd[0]);
-
-	switch (op) {
+	switch (FIELD_GET(CMDQ_0_OP, cmd[0])) {
 	case CMDQ_OP_TLBI_NH_VA:
 	case CMDQ_OP_TLBI_EL2_VA:
 	case CMDQ_OP_TLBI_NH_ASID:
 	case CMDQ_OP_TLBI_EL2_ASID:
-		if (FIELD_GET(CMDQ_TLBI_0_ASID, cmd[0]) != fake->asid)
-			whose = "another's ";
-		break;
+		return FIELD_GET(CMDQ_TLBI_0_ASID, cmd[0]) != fake->asid;
 	case CMDQ_OP_ATC_INV:
-		if (FIELD_GET(CMDQ_ATC_0_SSID, cmd[0]) != fake->mm->pasid ||
-		    !(cmd[0] & CMDQ_0_SSV))
-			whose = "another's ";
-		break;
+		return FIELD_GET(CMDQ_ATC_0_SSID, cmd[0]) != fake->mm->pasid ||
+		       !(cmd[0] & CMDQ_0_SSV);
 	case CMDQ_OP_CFGI_CD:
-		if (FIELD_GET(CMDQ_CFGI_0_SSID, cmd[0]) != fake->mm->pasid)
-			whose = "another's ";
-		break;
+		return FIELD_GET(CMDQ_CFGI_0_SSID, cmd[0]) != fake->mm->pasid;
+	default:
+		return false;
 	}
+}
 
-	switch (op) {
+static void fake_text_va(char *text, const char *whose, const u64 *cmd, const char *what)
+{
+	snprintf(text, FAKE_TEXT, "%s%s %llx num %llu scale %llu tg %llu ttl %llu leaf %llu",
+		 whose, what, cmd[1] & CMDQ_TLBI_1_VA_MASK, FIELD_GET(CMDQ_TLBI_0_NUM, cmd[0]),
+		 FIELD_GET(CMDQ_TLBI_0_SCALE, cmd[0]), FIELD_GET(CMDQ_TLBI_1_TG, cmd[1]),
+		 FIELD_GET(CMDQ_TLBI_1_TTL, cmd[1]), (u64)FIELD_GET(CMDQ_TLBI_1_LEAF, cmd[1]));
+}
+
+/* The next command as text. If it is not for the mm of the case, "another's" says so. */
+static const char *fake_text(struct fake_smmu *fake)
+{
+	u64 cmd[CMDQ_ENT_DWORDS];
+	char *text = fake->text;
+	const char *whose;
+
+	if (!fake_next(fake, cmd))
+		return "nothing";
+	whose = is_anothers(fake, cmd) ? "another's " : "";
+
+	switch (FIELD_GET(CMDQ_0_OP, cmd[0])) {
 	case CMDQ_OP_TLBI_NH_VA:
+		fake_text_va(text, whose, cmd, "va");
+		break;
 	case CMDQ_OP_TLBI_EL2_VA:
-		snprintf(text, FAKE_TEXT,
-			 "%s%s %llx num %llu scale %llu tg %llu ttl %llu leaf %llu",
-			 whose, op == CMDQ_OP_TLBI_NH_VA ? "va" : "el2 va",
-			 cmd[1] & CMDQ_TLBI_1_VA_MASK, FIELD_GET(CMDQ_TLBI_0_NUM, cmd[0]),
-			 FIELD_GET(CMDQ_TLBI_0_SCALE, cmd[0]), FIELD_GET(CMDQ_TLBI_1_TG, cmd[1]),
-			 FIELD_GET(CMDQ_TLBI_1_TTL, cmd[1]),
-			 (u64)FIELD_GET(CMDQ_TLBI_1_LEAF, cmd[1]));
+		fake_text_va(text, whose, cmd, "el2 va");
 		break;
 	case CMDQ_OP_TLBI_NH_ASID:
 		snprintf(text, FAKE_TEXT, "%sasid", whose);
@@ -336,7 +340,7 @@ static const char *fake_text(struct fake_smmu *fake)
 	case CMDQ_OP_CMD_SYNC:
 		return "sync";
 	default:
-		snprintf(text, FAKE_TEXT, "opcode %llx", op);
+		snprintf(text, FAKE_TEXT, "opcode %llx", FIELD_GET(CMDQ_0_OP, cmd[0]));
 		break;
 	}
 	return text;
