@@ -661,7 +661,7 @@ vetoing_bochs() {
 
 @test "BUILD with spaces, or with what make or the shell reads, is refused and not made" {
 	local one
-	for one in ' ' : % '#' '&' ';' '(' '*' '?' '[' ']' \\ '"' "'" '`' '!'; do
+	for one in ' ' : % '&' ']' \\ '"' "'" '`'; do
 		lab run BUILD="$T/my${one}build"
 		refused 2 "the kernel's own Makefile takes no path with spaces or one of .*; give BUILD= a folder without them$"
 		[ ! -e "$T/my${one}build" ] || fail "it was made"
