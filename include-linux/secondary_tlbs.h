@@ -62,7 +62,8 @@ static inline bool mm_has_secondary_tlbs(struct mm_struct *mm)
  *
  * The range is what has changed, even where the CPUs flush more. @start and
  * @end are page aligned. (0, ULONG_MAX) is all of @mm, for flushes of a whole
- * mm. An empty range is ignored. Subscribers get the range unchanged.
+ * mm. An empty range is ignored. If @end is below @start, this warns once, and
+ * all of @mm is dropped. Otherwise subscribers get the range unchanged.
  *
  * When this returns, each subscriber of @mm that has the operation
  * &mmu_notifier_ops.invalidate_secondary_tlbs has dropped the range from its
@@ -76,9 +77,8 @@ static inline bool mm_has_secondary_tlbs(struct mm_struct *mm)
  * or anon_vma->rwsem) of a VMA in the range, for reading or writing. It needs
  * no lock if @mm has no other user, as in exit_mmap(). Registration takes all
  * of these locks for writing, so each subscriber that may have seen the old
- * page tables is on the list. A caller that holds a reference of mmgrab() may
- * drop the lock before the call, if mm_has_secondary_tlbs() was true under it.
- * Subscribers are called in an SRCU read-side critical section.
+ * page tables is on the list. Subscribers are called in an SRCU read-side
+ * critical section.
  */
 static inline void mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
 							  unsigned long start,

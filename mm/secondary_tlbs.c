@@ -212,7 +212,15 @@ void __mmu_notifier_invalidate_secondary_tlbs(struct mm_struct *mm,
 	unsigned int called;
 	int id;
 
-	if (unlikely(start >= end))
+	/*
+	 * A gather whose range was never set has such a range, and the CPUs
+	 * drop everything for it. A secondary TLB must not keep more.
+	 */
+	if (WARN_ON_ONCE(start > end)) {
+		start = 0;
+		end = ULONG_MAX;
+	}
+	if (start == end)
 		return;
 
 	/*

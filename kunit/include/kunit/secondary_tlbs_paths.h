@@ -40,16 +40,15 @@ enum path_tells {
 
 /* What else is particular about a path. */
 #define PATH_UNDER_PTL	BIT(0)	/* told under the lock of the page table */
-#define PATH_NOT_YET	BIT(1)	/* also told before the change, see the row */
-#define PATH_RELEASES	BIT(2)	/* subscribers are released first */
-#define PATH_ENDS_MM	BIT(3)	/* the mm is gone afterwards */
-#define PATH_EMPTY	BIT(4)	/* there is nothing to change */
-#define PATH_SPURIOUS	BIT(5)	/* there are translations, and they do not change */
-#define PATH_PUTS_OFF	BIT(6)	/* x86 defers the flush of the CPUs' TLB, or does a deferred one */
-#define PATH_TELLS_FREED BIT(7)	/* told again when pages may be free, see the row */
-#define PATH_KEEPS	BIT(8)	/* translations that a device holds stay right */
-#define PATH_UPGRADES	BIT(9)	/* they stay right, but may be read-only where a write is allowed */
-#define PATH_UNREADABLE	BIT(10)	/* there are entries that no device can read */
+#define PATH_RELEASES	BIT(1)	/* subscribers are released first */
+#define PATH_ENDS_MM	BIT(2)	/* the mm is gone afterwards */
+#define PATH_EMPTY	BIT(3)	/* there is nothing to change */
+#define PATH_SPURIOUS	BIT(4)	/* there are translations, and they do not change */
+#define PATH_PUTS_OFF	BIT(5)	/* x86 defers the flush of the CPUs' TLB, or does a deferred one */
+#define PATH_TELLS_FREED BIT(6)	/* told again when pages may be free, see the row */
+#define PATH_KEEPS	BIT(7)	/* translations that a device holds stay right */
+#define PATH_UPGRADES	BIT(8)	/* they stay right, but may be read-only where a write is allowed */
+#define PATH_UNREADABLE	BIT(9)	/* there are entries that no device can read */
 
 /* The most ranges that a scene lists in @told. */
 #define PATH_RANGES	40
@@ -223,21 +222,23 @@ struct mm_path {
 	PATH(DO, reclaim, 16, nothing, map_cold, run_pageout, PARTS, PARTS, PARTS,	\
 	     PATH_UNDER_PTL)								\
 	PATH(DO, reclaim_put_off, 16, two_cpus, map_cold_on_two, run_pageout, PARTS, PARTS,\
-	     PARTS, PATH_PUTS_OFF)							\
+	     PARTS, PATH_UNDER_PTL | PATH_PUTS_OFF)					\
 	/* kswapd has no mm, and direct reclaim may run with another mm. */		\
 	PATH(DO, reclaim_put_off_by_a_stranger, 16, two_cpus, map_cold_on_two,		\
-	     run_pageout_by_a_stranger, PARTS, PARTS, PARTS, PATH_PUTS_OFF)		\
+	     run_pageout_by_a_stranger, PARTS, PARTS, PARTS,				\
+	     PATH_UNDER_PTL | PATH_PUTS_OFF)						\
 	PATH(DO, reclaim_lazyfree, 16, nothing, map_lazyfree, run_pageout, PARTS, PARTS,\
 	     PARTS, PATH_UNDER_PTL)							\
 	PATH(DO, reclaim_file, 16, nothing, map_file_cold, run_pageout, PARTS, PARTS, PARTS,\
 	     PATH_UNDER_PTL)								\
 	PATH(DO, reclaim_file_put_off, 16, two_cpus, map_file_cold_on_two, run_pageout, PARTS,\
-	     PARTS, PARTS, PATH_PUTS_OFF)						\
-	/* The flush that reclaim deferred comes first, for the whole mm. */		\
-	PATH(DO, mprotect_after_put_off, 16, two_cpus, map_put_off, run_mprotect_put_off,\
-	     RANGES, NEVER, NEVER, PATH_NOT_YET | PATH_PUTS_OFF)			\
-	PATH(DO, age, 16, nothing, map_pages, run_age, NOTHING, PAGES, NOTHING,		\
-	     PATH_UNDER_PTL | PATH_KEEPS)						\
+	     PARTS, PARTS, PATH_UNDER_PTL | PATH_PUTS_OFF)				\
+	/* The flush that reclaim deferred comes first: for the CPUs alone. */		\
+	PATH(DO, mprotect_after_put_off, 16, two_cpus, map_put_off, run_mprotect,	\
+	     RANGES, NEVER, NEVER, PATH_PUTS_OFF)					\
+	/* An old entry harms nobody. */						\
+	PATH(DO, age, 16, nothing, map_pages, run_age, NOTHING, NOTHING, NOTHING,	\
+	     PATH_KEEPS)								\
 	/* Migration */									\
 	PATH(DO, migrate, 16, nothing, map_pages, run_migrate, PAGES, PAGES, PAGES,	\
 	     PATH_UNDER_PTL)								\
@@ -269,8 +270,8 @@ struct mm_path {
 	     RANGES, NOTHING, PATH_UNDER_PTL | PATH_UPGRADES)				\
 	PATH(DO, thp_hardware_dirty, 0, hardware_dirty, map_thp_hardware_dirty,		\
 	     run_write_once, NEVER, RANGES, NEVER, PATH_UNDER_PTL | PATH_KEEPS)		\
-	PATH(DO, thp_age, 0, huge_pages, map_thp, run_age, RANGES, RANGES, NOTHING,	\
-	     PATH_UNDER_PTL | PATH_KEEPS)						\
+	PATH(DO, thp_age, 0, huge_pages, map_thp, run_age, NOTHING, NOTHING, NOTHING,	\
+	     PATH_KEEPS)								\
 	PATH(DO, thp_migrate, 0, huge_pages, map_thp, run_migrate, RANGES, RANGES, RANGES,\
 	     PATH_UNDER_PTL)								\
 	/* Split because the VMA is split */						\

@@ -54,6 +54,18 @@ static void empty_range_is_no_invalidation(struct kunit *test)
 	RECORDER_EXPECT_NOTHING(rec);
 }
 
+/* The CPUs drop everything for such a range, so a secondary TLB may not keep more. */
+static void range_the_wrong_way_round_is_the_whole_mm(struct kunit *test)
+{
+	struct recorder *rec = test->priv;
+	struct mm_struct *mm = recorder_mm_create(rec);
+	struct recorder_subscriber *sub = recorder_secondary(rec, mm);
+
+	recorder_announce(test, "warning", "__mmu_notifier_invalidate_secondary_tlbs+");
+	recorder_dispatch(mm, BASE + PAGE_SIZE, BASE);
+	RECORDER_EXPECT(rec, RECORDED_SECONDARY(sub, 0, ULONG_MAX));
+}
+
 static void every_subscriber_is_called_once_newest_first(struct kunit *test)
 {
 	struct recorder *rec = test->priv;
@@ -384,6 +396,7 @@ static void tracepoint_tells_each_call(struct kunit *test)
 static struct kunit_case secondary_tlbs_dispatch_cases[] = {
 	KUNIT_CASE(dispatch_passes_the_exact_range),
 	KUNIT_CASE(empty_range_is_no_invalidation),
+	KUNIT_CASE(range_the_wrong_way_round_is_the_whole_mm),
 	KUNIT_CASE(tracepoint_tells_each_call),
 	KUNIT_CASE(every_subscriber_is_called_once_newest_first),
 	KUNIT_CASE(subscribers_of_another_mm_are_not_called),

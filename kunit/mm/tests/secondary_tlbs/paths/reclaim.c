@@ -99,16 +99,6 @@ int path_run_pageout_young(struct path_scene *scene)
 	return path_run_pageout(scene);
 }
 
-int path_run_mprotect_put_off(struct path_scene *scene)
-{
-	unsigned long pages = scene_size(scene) / PAGE_SIZE;
-
-	scene_tell_whole(scene, "what was put off has no range: the mm is flushed");
-	scene_tell(scene, scene->start, scene->end);
-	scene->changed = pages;
-	return path_run_mprotect(scene);
-}
-
 static int age(struct folio *folio)
 {
 	unsigned long flags;

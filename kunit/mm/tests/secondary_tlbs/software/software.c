@@ -330,6 +330,28 @@ static bool soft_hit(struct soft_tlb *tlb, unsigned long va)
 	       soft_holds(tlb, va, PUD_SIZE);
 }
 
+/**
+ * soft_tlb_lookup - what the TLB holds for an address, as a small page
+ * @tlb: the TLB
+ * @va: the address
+ * @found: set to the translation, if there is one
+ *
+ * Return: true if there is a translation.
+ */
+bool soft_tlb_lookup(struct soft_tlb *tlb, unsigned long va, struct soft_translation *found)
+{
+	const struct soft_translation *entry;
+	bool valid;
+
+	raw_spin_lock(&tlb->lock);
+	entry = soft_slot(tlb, ALIGN_DOWN(va, PAGE_SIZE), PAGE_SIZE);
+	valid = entry && entry->valid;
+	if (valid)
+		*found = *entry;
+	raw_spin_unlock(&tlb->lock);
+	return valid;
+}
+
 static void soft_keep(struct soft_tlb *tlb, const struct soft_translation *found)
 {
 	struct soft_translation *slot = soft_slot(tlb, found->va, found->size);

@@ -152,6 +152,7 @@ void soft_tlb_unregister(struct soft_tlb *tlb);
 
 bool soft_tlb_live(struct soft_tlb *tlb);
 unsigned int soft_tlb_cached(struct soft_tlb *tlb);
+bool soft_tlb_lookup(struct soft_tlb *tlb, unsigned long va, struct soft_translation *found);
 
 /* The steps of a device. Cases call them directly as well. */
 bool soft_tlb_walk(struct mm_struct *mm, unsigned long va, struct soft_translation *found);
