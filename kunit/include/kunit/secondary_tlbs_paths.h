@@ -152,7 +152,7 @@ struct mm_path {
 	     RANGES, RANGES, 0)								\
 	PATH(DO, munmap_of_page_table, 0, nothing, map_page_table, run_munmap_page_table,\
 	     RANGES, RANGES, RANGES, 0)							\
-	/* Another thread gathers too: its entries must be flushed, wherever they are. */\
+	/* Another thread gathers too: the CPUs drop all, a device what this one covers. */\
 	PATH(DO, munmap_nested, 16, nothing, map_pages, run_munmap_nested, RANGES, RANGES,\
 	     RANGES, 0)									\
 	PATH(DO, exit, 16, nothing, map_pages, run_exit, NOTHING, NOTHING, NOTHING,	\
@@ -291,9 +291,9 @@ struct mm_path {
 	     0)										\
 	PATH(DO, hugetlb_dontneed, 2, hugetlb, map_hugetlb, run_dontneed, RANGES, RANGES,\
 	     RANGES, 0)									\
-	/* mprotect() gathers, and so does its part for hugetlbfs: the mm is flushed. */\
-	PATH(DO, hugetlb_mprotect, 2, hugetlb, map_hugetlb, run_mprotect_hugetlb, RANGES,\
-	     RANGES, RANGES, 0)								\
+	/* mprotect() gathers, and so does its part for hugetlbfs. */			\
+	PATH(DO, hugetlb_mprotect, 2, hugetlb, map_hugetlb, run_mprotect, RANGES, RANGES,\
+	     RANGES, 0)									\
 	PATH(DO, hugetlb_mremap, 2, hugetlb, map_hugetlb_to_move, run_mremap, RANGES, RANGES,\
 	     RANGES, 0)									\
 	PATH(DO, hugetlb_fork, 2, hugetlb, map_hugetlb, run_fork, RANGES, RANGES, RANGES, 0)\

@@ -232,14 +232,6 @@ int path_map_hugetlb_shared_by_fork(struct path_scene *scene)
 	return path_map_hugetlb(scene) ?: scene_fork(scene, 0);
 }
 
-/* A gather nested in another flushes the whole mm: see tlb_finish_mmu(). */
-int path_run_mprotect_hugetlb(struct path_scene *scene)
-{
-	scene_tell(scene, scene->start, scene->end);
-	scene_tell_whole(scene, "one gather inside of another: the mm is flushed");
-	return path_run_mprotect(scene);
-}
-
 /*
  * hugetlbfs: pages that several entries map
  */
@@ -298,7 +290,10 @@ int path_run_mprotect_contiguous(struct path_scene *scene)
 
 	for (addr = scene->start; addr < scene->end; addr += scene->page_size)
 		scene_tell(scene, addr, addr + scene->page_size);
-	return path_run_mprotect_hugetlb(scene);
+	scene_tell(scene, scene->start, scene->end);
+	scene->changed = scene_size(scene) / PAGE_SIZE;
+	scene->excess = "each page is flushed when its entries are broken, and all at the end";
+	return path_run_mprotect(scene);
 }
 
 /*

@@ -55,7 +55,9 @@ int path_run_munmap_nested(struct path_scene *scene)
 	int ret;
 
 	scene_tell_vma(scene);
-	scene_tell_whole(scene, "what another gather holds has no range: the mm is flushed");
+	scene_tell(scene, scene->start, scene->end);
+	scene->changed = scene_size(scene) / PAGE_SIZE;
+	scene->excess = "told once more, for what the other gather may have cleared there";
 	tlb_gather_mmu(&outer, scene->mm);
 	ret = path_run_munmap(scene);
 	tlb_finish_mmu(&outer);

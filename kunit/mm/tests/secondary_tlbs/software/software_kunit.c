@@ -16,10 +16,13 @@
 #include <linux/sched/mm.h>
 #include <linux/swap.h>
 
+#include <asm/tlb.h>
+
 #include <kunit/secondary_tlbs_compat.h>
 #include <kunit/secondary_tlbs_paths.h>
 #include <kunit/secondary_tlbs_recorder.h>
 
+#include "../../../internal.h"
 #include "software.h"
 
 #define READ_WRITE	(PROT_READ | PROT_WRITE)
@@ -84,11 +87,14 @@ static void bench_end(struct bench *bench)
 	recorder_unuse_mm(bench->rec);
 }
 
+static int bench_try_dontneed(struct bench *bench)
+{
+	return do_madvise(bench->mm, bench->start, bench->end - bench->start, MADV_DONTNEED);
+}
+
 static void bench_dontneed(struct bench *bench)
 {
-	KUNIT_EXPECT_EQ(bench->test,
-			do_madvise(bench->mm, bench->start, bench->end - bench->start,
-				   MADV_DONTNEED), 0);
+	KUNIT_EXPECT_EQ(bench->test, bench_try_dontneed(bench), 0);
 }
 
 static void bench_write_protect(struct bench *bench)
@@ -434,6 +440,49 @@ static void a_fill_across_exit_is_discarded(struct kunit *test)
 }
 
 /*
+ * Two gathers at once
+ *
+ *	one thread			another			device
+ *	----------			-------			------
+ *								holds the pages
+ *	clears the entries
+ *					MADV_DONTNEED: finds
+ *					  nothing to clear
+ *					returns
+ *								must not use them
+ *	flushes, frees the pages
+ */
+static void dontneed(struct recorder_worker *worker)
+{
+	kthread_use_mm(bench.mm);
+	worker->errors += !!bench_try_dontneed(&bench);
+	kthread_unuse_mm(bench.mm);
+}
+
+static void an_unmapping_drops_what_another_thread_has_cleared(struct kunit *test)
+{
+	struct recorder_worker *other = recorder_zalloc(test->priv, sizeof(*other));
+	struct mmu_gather tlb;
+
+	bench_populated(test, &bench);
+	soft_tlb_fill_all(bench.tlb);
+	other->function = dontneed;
+	mmap_read_lock(bench.mm);
+	tlb_gather_mmu(&tlb, bench.mm);
+	unmap_page_range(&tlb, find_vma(bench.mm, bench.start), bench.start, bench.end, NULL);
+	mmap_read_unlock(bench.mm);
+	if (recorder_worker_start(test->priv, other))
+		recorder_worker_join(other);
+	KUNIT_EXPECT_EQ(test, other->errors, 0U);
+	soft_tlb_check(bench.tlb);
+	bench_expect_defects(&bench, SOFT_STALE, 0);
+	mmap_read_lock(bench.mm);
+	tlb_finish_mmu(&tlb);
+	mmap_read_unlock(bench.mm);
+	bench_end(&bench);
+}
+
+/*
  * The end of an address space, or of the subscription, while devices run
  */
 static void devices_begin(struct bench *bench, u64 seed)
@@ -653,6 +702,7 @@ static struct kunit_case secondary_tlbs_software_cases[] = {
 	KUNIT_CASE(oracle_sees_a_fill_that_was_not_discarded),
 	KUNIT_CASE(a_fill_across_unregister_is_discarded),
 	KUNIT_CASE(a_fill_across_exit_is_discarded),
+	KUNIT_CASE(an_unmapping_drops_what_another_thread_has_cleared),
 	KUNIT_CASE(exit_ends_the_use_of_an_address_space),
 	KUNIT_CASE(unregister_ends_the_use_of_an_address_space),
 	KUNIT_CASE(any_end_leaves_nothing_in_use),
