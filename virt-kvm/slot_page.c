@@ -138,8 +138,11 @@ bool kvm_slot_page_lock(struct kvm *kvm, const struct kvm_slot_page *page)
 		return false;
 
 	KVM_MMU_READ_LOCK(kvm);
-	if (!mmu_invalidate_retry_hva(kvm, page->mmu_seq, page->hva))
+	if (!mmu_invalidate_retry_hva(kvm, page->mmu_seq, page->hva)) {
+		/* Sparse knows no lock that is taken on success only. */
+		__release(&kvm->mmu_lock);
 		return true;
+	}
 
 	KVM_MMU_READ_UNLOCK(kvm);
 	return false;
@@ -156,6 +159,7 @@ bool kvm_slot_page_lock(struct kvm *kvm, const struct kvm_slot_page *page)
 void kvm_slot_page_unlock(struct kvm *kvm)
 {
 	lockdep_assert_held(&kvm->mmu_lock);
+	__acquire(&kvm->mmu_lock);
 	KVM_MMU_READ_UNLOCK(kvm);
 }
 
