@@ -468,8 +468,8 @@ CONDITIONS = (
     no_panic, emulator_ended, console_whole, came_to_the_end, errors_listed,
     no_splat, lockdep_stayed_on, taint_explained, announced_came,
     plan_kept, suite_plans_kept, suites_present, something_ran,
-    cases_passed, failures_counted, failures_found, skips_permitted, skips_needed, suites_passed, nothing_stale,
-    lines_readable, parser_agrees, options_landed,
+    cases_passed, failures_counted, failures_found, skips_permitted, skips_needed, suites_passed,
+    nothing_stale, lines_readable, parser_agrees, options_landed,
 )
 
 
