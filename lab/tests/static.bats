@@ -346,6 +346,29 @@ documented() { (cd "$TREE" && perl scripts/kernel-doc -none "$@" 2>&1) || echo "
 	done | nothing "mutants"
 }
 
+# applies_in_order COMMIT SERIES: say which patch of that list does not apply to the commit and
+# to the patches before it. Nothing is checked out.
+applies_in_order() {
+	local -x GIT_INDEX_FILE=$BATS_TEST_TMPDIR/index
+	git -C "$TREE" read-tree "$1"
+	grep -v '^#' "$2" | while IFS= read -r patch; do
+		git -C "$TREE" apply --cached "$PROJECT/${2%/*}/$patch" 2>&1 | sed "s,^,${2##*/}: ${patch##*/}: ,"
+	done
+}
+
+@test "the lab's own patches for KVM apply, to the series and to the base" {
+	{
+		applies_in_order HEAD lab/vtx/series
+		applies_in_order base lab/vtx/series.none
+	} | nothing "patches"
+}
+
+@test "the lab's changes of a prefix apply to the suites" {
+	files 'lab/data/prefix-aid/*.patch' | while IFS= read -r aid; do
+		git -C "$TREE" apply --check "$PROJECT/$aid" 2>&1 | sed "s,^,${aid##*/}: ,"
+	done | nothing "patches"
+}
+
 @test "docs/vtx.md counts what lab/data/allow has for vtx" {
 	local -a words=(No One Two Three Four Five Six Seven Eight Nine)
 	tr '\n' ' ' < docs/vtx.md |
