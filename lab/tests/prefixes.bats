@@ -42,6 +42,7 @@ compiles_one_by_one() {
 	> $(CC) $(if $(W),-Wall -Wextra) -Iinclude -c -o $(O)/$@ $<
 	> $(if $(C),$(CHECK) -Wno-decl -Iinclude $<)
 	END
+	printf '.DELETE_ON_ERROR:\n' >> "$1/Makefile"
 	printf '#define WIDTH 1\n' > "$1/include/linux/width.h"
 	printf '#include <linux/width.h>\nextern int width[];\nint width[WIDTH];\n' > "$1/mm/width.c"
 	# What the base is warned of already, and what no configuration builds.
@@ -84,6 +85,21 @@ edit() { printf 'diff --git a/%s b/%s\n--- a/%s\n+++ b/%s\n@@ -1 +1 @@\n-%s\n+%s
 	prefixes
 	good
 	grep -q "warned.c: warning: .*at_base" "$BUILD"/prefixes/6.1/base-x86_64-notifiers/warnings
+}
+
+@test "a base that does not compile is refused, because no step could fail" {
+	mkdir -p "$T/bin"
+	# shellcheck disable=SC2016 # it expands there
+	printf '#!/bin/sh\n[ "$1" != --version ] || exit 0\nrm -f .prefix-*/mm/*.o\nexit 1\n' > "$T/bin/sparse"
+	chmod +x "$T/bin/sparse"
+	PATH=$T/bin:$PATH prefixes
+	refused 5 'prefixes: the base does not compile for x86_64 \(notifiers\): 1 objects, first mm/memory.o: .*\*\*\*.*; see .*/base-x86_64-notifiers/last/log'
+}
+
+@test "a remark on the configuration is no warning of a step" {
+	printf '.config:165:warning: override: reassigning to symbol SMP\nmm/memory.c:3:5: warning: unused\n' > "$T/log"
+	run bash -c 'log=$1 source=/nowhere; eval "$(sed -n "/^said() {/,/^}/p" "$2")"; said' - "$T/log" "$HOUSE/lab/stage/prefix"
+	[ "$output" = "mm/memory.c: warning: unused" ] || fail "said: $output"
 }
 
 @test "a step that only a later one mends fails" {
